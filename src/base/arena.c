@@ -1,0 +1,150 @@
+/* arena: a list of chunks, newest first. Chunks double up to ARENA_CHUNK_MAX so that large jobs
+ * make few calls to the host. SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { ARENA_ALIGN = 16, ARENA_CHUNK_MIN = 4096, ARENA_CHUNK_MAX = 4 << 20 };
+
+struct arena_chunk {
+    struct arena_chunk *older;
+    size_t size_bytes; /* of data */
+    _Alignas(ARENA_ALIGN) uint8_t data[];
+};
+
+void arena_init(struct arena *a, size_t limit_bytes)
+{
+    *a = (struct arena){.limit_bytes = limit_bytes};
+}
+
+static void drop_newest(struct arena *a)
+{
+    struct arena_chunk *chunk = a->head;
+    a->head = chunk->older;
+    a->used_bytes -= chunk->size_bytes;
+    mem_free(chunk);
+}
+
+void arena_free(struct arena *a)
+{
+    while (a->head != NULL)
+        drop_newest(a);
+    a->next = a->end = NULL;
+}
+
+static _Noreturn void unwind(struct arena *a, enum status st)
+{
+    CHECK(a->guard != NULL, "arena allocation failed outside arena_guard()");
+    a->failure = st;
+    longjmp(*a->guard, 1);
+}
+
+enum status arena_guard(struct arena *a, enum status (*fn)(void *ctx, struct diag *dg), void *ctx,
+                        struct diag *dg)
+{
+    jmp_buf here;
+    jmp_buf *const outer = a->guard;
+
+    a->guard = &here;
+    if (setjmp(here) == 0) {
+        enum status st = fn(ctx, dg);
+        a->guard = outer;
+        return st;
+    }
+    a->guard = outer;
+    if (a->failure == ST_LIMIT)
+        return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET,
+                         "this job needs more than its %zu bytes of working memory",
+                         a->limit_bytes);
+    return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET,
+                     "the host refused memory; %zu bytes were in use by this job", a->used_bytes);
+}
+
+static void add_chunk(struct arena *a, size_t need_bytes)
+{
+    size_t size = a->head == NULL ? ARENA_CHUNK_MIN : a->head->size_bytes * 2;
+
+    size = MIN(size, (size_t)ARENA_CHUNK_MAX);
+    size = MAX(size, need_bytes);
+    if (size > a->limit_bytes - MIN(a->used_bytes, a->limit_bytes))
+        size = need_bytes;
+    if (size > a->limit_bytes - MIN(a->used_bytes, a->limit_bytes))
+        unwind(a, ST_LIMIT);
+    struct arena_chunk *chunk = mem_alloc(1, sizeof(*chunk) + size);
+    if (chunk == NULL)
+        unwind(a, ST_NO_MEMORY);
+    chunk->older = a->head;
+    chunk->size_bytes = size;
+    a->head = chunk;
+    a->used_bytes += size;
+    a->next = chunk->data;
+    a->end = chunk->data + size;
+}
+
+static size_t rounded(struct arena *a, size_t count, size_t size)
+{
+    size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - ARENA_ALIGN)
+        unwind(a, ST_LIMIT);
+    return MAX((bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1), (size_t)ARENA_ALIGN);
+}
+
+void *arena_alloc(struct arena *a, size_t count, size_t size)
+{
+    size_t bytes = rounded(a, count, size);
+
+    if ((size_t)(a->end - a->next) < bytes)
+        add_chunk(a, bytes);
+    void *block = a->next;
+    a->next += bytes;
+    return block; /* zero: chunks come zeroed, arena_release() clears what it takes back */
+}
+
+void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
+{
+    assert(new_count >= old_count && "arena_grow never shrinks");
+    if (block == NULL || old_count == 0)
+        return arena_alloc(a, new_count, size);
+
+    size_t old_bytes = rounded(a, old_count, size);
+    size_t new_bytes = rounded(a, new_count, size);
+    if ((uint8_t *)block + old_bytes == a->next &&
+        new_bytes - old_bytes <= (size_t)(a->end - a->next)) {
+        a->next += new_bytes - old_bytes;
+        return block;
+    }
+    void *moved = arena_alloc(a, new_count, size);
+    memcpy(moved, block, old_count * size);
+    return moved;
+}
+
+char *arena_copy_text(struct arena *a, const char *text, size_t size)
+{
+    char *copy = arena_alloc(a, size + 1, 1);
+    if (size != 0)
+        memcpy(copy, text, size);
+    return copy;
+}
+
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->head, a->next};
+}
+
+void arena_release(struct arena *a, struct arena_mark mark)
+{
+    while (a->head != mark.head)
+        drop_newest(a);
+    if (a->head == NULL) {
+        a->next = a->end = NULL;
+        return;
+    }
+    uint8_t *end = a->head->data + a->head->size_bytes;
+    uint8_t *dirty_end = a->end == end ? a->next : end;
+    memset(mark.next, 0, (size_t)(dirty_end - mark.next));
+    a->next = mark.next;
+    a->end = end;
+}
