@@ -1,0 +1,16 @@
+/* print: module to the text format. SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHIELD_WASM_PRINT_H
+#define SHIELD_WASM_PRINT_H
+
+#include "shield/wasm/module.h"
+
+struct wm_print_options {
+    bool folded; /* S-expressions nested by operands, else one instruction a line */
+    bool exact;  /* parse of the text gives the same bytes: adds annotations where needed */
+};
+
+/* Appends text that wm_wat_parse() reads back to the same module. Needs arena_guard(). */
+MUST_USE enum status wm_print_module(const struct wm_module *m, const struct wm_print_options *o,
+                                     struct buf *out, struct diag *dg);
+
+#endif /* SHIELD_WASM_PRINT_H */
