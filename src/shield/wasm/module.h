@@ -91,7 +91,7 @@ struct wm_elem {
     enum wm_segment_mode mode;
     uint32_t table;        /* active */
     bool is_exprs;         /* items are constant expressions, else LEB128 function indices */
-    uint8_t flags;         /* of the binary format, so that the writer keeps the form */
+    uint8_t flags;         /* of the binary format, as read; the writer picks the smallest */
     struct wm_valtype type;
     uint32_t count;
     struct wm_bytes offset; /* constant expression, active */
