@@ -137,6 +137,7 @@ struct wm_module {
     uint32_t start; /* function index or WM_NO_INDEX */
     bool has_data_count;
     struct wm_bytes sections[WM_SECTION_COUNT]; /* where each stood; size 0 when absent */
+    struct wm_bytes whole; /* the bytes it was read from; size 0 when made otherwise */
 };
 
 #endif /* SHIELD_WASM_MODULE_H */
