@@ -182,7 +182,7 @@ install: all docs ## install (PREFIX=/usr/local, DESTDIR for packagers)
 	@tools/install '$(DESTDIR)' '$(PREFIX)' '$(LIBDIR)' '$(INCLUDEDIR)' '$(MANDIR)' '$(DATADIR)' \
 	    '$(BUILD)' '$(VERSION)' '$(SOVERSION)'
 
-uninstall: ## remove what install put there (same PREFIX and DESTDIR)
+uninstall: all docs ## remove what install put there (same PREFIX and DESTDIR)
 	@tools/install --remove '$(DESTDIR)' '$(PREFIX)' '$(LIBDIR)' '$(INCLUDEDIR)' '$(MANDIR)' \
 	    '$(DATADIR)' '$(BUILD)' '$(VERSION)' '$(SOVERSION)'
 

@@ -1,9 +1,66 @@
-/* main: the program's entry; knows no subcommand, only the table of them.
+/* main: finds the subcommand, parses its options by its table, runs it. Knows none by name.
  * SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
+#include "base/mem.h"
+#include "cli/cli.h"
 
-int main(void)
+#include <string.h>
+
+static int refuse_command(const char *name)
 {
-    puts("mujun " MUJUN_VERSION);
-    return 0;
+    struct cli_nearest near = {.word = name};
+
+    for (uint32_t i = 0; i < CLI_COMMAND_COUNT; i++)
+        cli_nearest_try(&near, cli_commands[i].name);
+    if (near.best != NULL)
+        fprintf(stderr, "mujun: unknown command %s; did you mean %s? (`mujun help` lists all)\n",
+                name, near.best);
+    else
+        fprintf(stderr, "mujun: unknown command %s; `mujun help` lists all\n", name);
+    return status_exit_code(ST_USAGE);
+}
+
+static int run_command(enum cli_command_id id, int argc, char **argv)
+{
+    const struct cli_command *command = &cli_commands[id];
+    struct cli_parser p = {.command = command->name, .order = command->order};
+    struct diag dg = {0};
+    int exit_code = status_exit_code(ST_NO_MEMORY);
+
+    p.opts = cli_opts_of(id, &p.opt_count);
+    p.options = mem_alloc(1, command->options_size);
+    p.operands = mem_alloc((size_t)argc + 1, sizeof(*p.operands));
+    struct cli_args args = {command->name, p.options, p.operands, 0};
+    if (p.options == NULL || p.operands == NULL) {
+        fprintf(stderr, "mujun: out of memory\n");
+    } else if (cli_parse(&p, argc, argv, &dg) != ST_OK) {
+        exit_code = cli_usage(&args, "%s", dg.text);
+        cli_options_free(&p);
+    } else if (*(const bool *)p.options) { /* help stands first in every struct of options */
+        cli_help_command(stdout, id);
+        exit_code = 0;
+        cli_options_free(&p);
+    } else {
+        args.count = p.operand_count;
+        exit_code = command->run(&args);
+        cli_options_free(&p);
+    }
+    mem_free(p.options);
+    mem_free(p.operands);
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        cli_help_all(stderr);
+        return status_exit_code(ST_USAGE);
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        name = "version";
+    enum cli_command_id id = cli_command_find(name);
+    return cli_finish(id == CLI_COMMAND_COUNT ? refuse_command(name)
+                                              : run_command(id, argc - 2, argv + 2));
 }

@@ -27,15 +27,15 @@ static const struct {
     size_t limit_bytes, count, size;
     enum status status;
 } rows[] = {
-    {"nothing",               1 << 16,    0,        1,        ST_OK   },
-    {"one byte",              1 << 16,    1,        1,        ST_OK   },
-    {"a chunk of its own",    1 << 16,    1,        20000,    ST_OK   },
-    {"exactly the limit",     1 << 16,    1,        1 << 16,  ST_OK   },
-    {"one past the limit",    1 << 16,    1,        65537,    ST_LIMIT},
-    {"no memory allowed",     0,          1,        1,        ST_LIMIT},
-    {"product overflows",     SIZE_MAX,   SIZE_MAX, 2,        ST_LIMIT},
-    {"rounding overflows",    SIZE_MAX,   SIZE_MAX, 1,        ST_LIMIT},
-    {"huge product",          1 << 16,    1u << 31, 1u << 31, ST_LIMIT},
+    {"nothing",            1 << 16,  0,        1,        ST_OK   },
+    {"one byte",           1 << 16,  1,        1,        ST_OK   },
+    {"a chunk of its own", 1 << 16,  1,        20000,    ST_OK   },
+    {"exactly the limit",  1 << 16,  1,        1 << 16,  ST_OK   },
+    {"one past the limit", 1 << 16,  1,        65537,    ST_LIMIT},
+    {"no memory allowed",  0,        1,        1,        ST_LIMIT},
+    {"product overflows",  SIZE_MAX, SIZE_MAX, 2,        ST_LIMIT},
+    {"rounding overflows", SIZE_MAX, SIZE_MAX, 1,        ST_LIMIT},
+    {"huge product",       1 << 16,  1u << 31, 1u << 31, ST_LIMIT},
 };
 
 static void test_limits(void)

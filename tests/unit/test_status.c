@@ -8,20 +8,20 @@ static const struct {
     enum status status;
     int exit_code; /* as the man page documents it */
 } rows[] = {
-    {ST_OK,         0  },
-    {ST_USAGE,      64 },
-    {ST_MALFORMED,  65 },
-    {ST_INVALID,    65 },
-    {ST_UNSUPPORTED, 65},
-    {ST_UNLINKABLE, 65 },
-    {ST_IO,         66 },
-    {ST_NO_MEMORY,  71 },
-    {ST_LIMIT,      75 },
-    {ST_FUEL,       75 },
-    {ST_TIMEOUT,    75 },
-    {ST_TRAP,       134},
-    {ST_EXCEPTION,  134},
-    {ST_EXIT,       0  },
+    {ST_OK,          0  },
+    {ST_USAGE,       64 },
+    {ST_MALFORMED,   65 },
+    {ST_INVALID,     65 },
+    {ST_UNSUPPORTED, 65 },
+    {ST_UNLINKABLE,  65 },
+    {ST_IO,          66 },
+    {ST_NO_MEMORY,   71 },
+    {ST_LIMIT,       75 },
+    {ST_FUEL,        75 },
+    {ST_TIMEOUT,     75 },
+    {ST_TRAP,        134},
+    {ST_EXCEPTION,   134},
+    {ST_EXIT,        0  },
 };
 
 int main(void)

@@ -1,0 +1,85 @@
+/* report: how mujun speaks: refusals on stderr, wrapped text, colours only on a terminal.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { COLUMNS_DEFAULT = 80, COLUMNS_MAX = 100, COLUMNS_MIN = 40 };
+
+bool cli_has_color(FILE *f)
+{
+    const char *term = getenv("TERM");
+    return isatty(fileno(f)) && getenv("NO_COLOR") == NULL && term != NULL &&
+           strcmp(term, "dumb") != 0;
+}
+
+int cli_usage(const struct cli_args *args, const char *fmt, ...)
+{
+    va_list ap;
+
+    fflush(stdout);
+    fprintf(stderr, "mujun %s: ", args->command);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return status_exit_code(ST_USAGE);
+}
+
+int cli_report(const char *name, const struct diag *dg)
+{
+    char text[DIAG_TEXT_MAX + 4096];
+    bool color = cli_has_color(stderr);
+
+    fflush(stdout);
+    diag_format(dg, name, text, sizeof(text));
+    fprintf(stderr, "%s%s%s\n", color ? "\033[31m" : "", text, color ? "\033[0m" : "");
+    return status_exit_code(dg->status);
+}
+
+static unsigned columns_of(FILE *out)
+{
+    struct winsize w = {0};
+
+    if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &w) != 0 || w.ws_col == 0)
+        return COLUMNS_DEFAULT;
+    return MAX((unsigned)COLUMNS_MIN, MIN((unsigned)COLUMNS_MAX, (unsigned)w.ws_col));
+}
+
+void cli_wrap(FILE *out, unsigned indent, const char *text)
+{
+    unsigned width = columns_of(out), column = 0;
+
+    while (*text != '\0') {
+        size_t size = strcspn(text, " ");
+        if (column != 0 && column + 1 + size > width) {
+            fputc('\n', out);
+            column = 0;
+        }
+        if (column == 0) {
+            fprintf(out, "%*s", (int)indent, "");
+            column = indent;
+        } else {
+            fputc(' ', out);
+            column++;
+        }
+        fwrite(text, 1, size, out);
+        column += (unsigned)size;
+        text += size + strspn(text + size, " ");
+    }
+    fputc('\n', out);
+}
+
+int cli_finish(int exit_code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return exit_code;
+    fprintf(stderr, "mujun: standard output: %s\n",
+            errno == 0 ? "cannot be written" : strerror(errno));
+    return exit_code == 0 ? status_exit_code(ST_IO) : exit_code;
+}
