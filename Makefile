@@ -141,7 +141,7 @@ CHOSEN_TESTS := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(findstring $(T),$(t)),
 CHECK_JOBS ?= 2
 
 check: ## set up, build, run every test (T=name for those whose path contains it)
-	@tools/setup --quiet
+	@tools/setup --quiet $(if $(T),,--optional)
 	@$(MAKE) --no-print-directory -s tests
 	@$(if $(CHOSEN_TESTS),,echo 'make check: no test has "$(T)" in its path' >&2; exit 1)
 	@MUJUN=$(abspath $(MUJUN)) MUJUN_BUILD=$(abspath $(BUILD)) MUJUN_B=$(B) CC='$(CC)' \

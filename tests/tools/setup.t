@@ -66,7 +66,7 @@ open my $doc, '<', "$top/docs/dependencies.md" or die "docs/dependencies.md: $!"
 my $text = join '', <$doc>;
 open my $table, '<', "$top/tools/packages.txt" or die;
 while (<$table>) {
-    my (undef, $package) = /^(required|optional)\s+(\S+)/ or next;
+    my (undef, $package) = /^(required|apps|optional)\s+(\S+)/ or next;
     ok($text =~ /`\Q$package\E`/, "docs/dependencies.md explains $package");
 }
 
