@@ -2,7 +2,8 @@
 # up by itself. Everything lands in build/$(B)/, B=release (default), debug, asan or cov.
 # SPDX-License-Identifier: Apache-2.0
 
-VERSION := 0.1.0
+# The version lives in the public header.
+VERSION := $(shell awk '/define MUJUN_VERSION_(MAJOR|MINOR|PATCH)/ {printf "%s%s", dot, $$3; dot = "."}' include/mujun/mujun.h)
 SOVERSION := 0
 
 B ?= release
