@@ -123,7 +123,7 @@ FORCE:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- trying and testing ----------------------------------------------------------------------
-.PHONY: help setup demo check tests bench-interp fuzz
+.PHONY: help setup demo check tests bench-interp bench-validate fuzz
 help: ## list the targets
 	@echo 'Targets (out-of-tree: build/$$(B)/, B=release unless given):'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16 | sed 's/^/  /'
@@ -155,6 +155,10 @@ tests: all $(filter $(UNIT_BIN),$(CHOSEN_TESTS)) $(if $(T),,$(REPLAY_BIN)) ## bu
 bench-interp: ## compare the interpreter with native code and other engines
 	@$(MAKE) --no-print-directory -s B=release all
 	@MUJUN=$(abspath build/release/mujun) bench/interp
+
+bench-validate: ## compare reading and validating with wabt's wasm-validate, in MB/s
+	@$(MAKE) --no-print-directory -s B=release all
+	@MUJUN=$(abspath build/release/mujun) bench/validate
 
 # Each harness is a libFuzzer program in build/fuzz/, and a replayer that `make check` can run.
 FUZZ_SECONDS ?= 60
