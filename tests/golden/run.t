@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Golden tests: each tests/golden/*.test holds input files, commands and what must come out.
-#   tests/golden/run.t [--bless] [name...]     a name is part of a file's name
+#   tests/golden/run.t [--in FOLDER] [--bless] [name...]     a name is part of a file's name
 # --bless rewrites the expected output of the chosen files to what came out; read the diff then.
 #
 # A .test file is sections, each headed by a line "--- KIND ...":
@@ -22,6 +22,7 @@ use File::Temp qw(tempdir);
 
 my $here = dirname(abs_path($0));
 my $mujun = $ENV{MUJUN} // abs_path("$here/../../build/release/mujun");
+if (@ARGV && $ARGV[0] eq '--in') { $here = abs_path($ARGV[1]); splice @ARGV, 0, 2 }
 my $bless = @ARGV && $ARGV[0] eq '--bless' ? shift : '';
 my @names = @ARGV;
 my ($count, $failed) = (0, 0);
