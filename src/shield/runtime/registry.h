@@ -14,9 +14,9 @@ struct rt_registry;
 
 /* Where the fields of a struct, or the elements of an array, are inside the object. */
 struct rt_field_layout {
-    uint32_t offset;     /* bytes from the start of the payload; 0 for array elements */
-    uint8_t size_log2;   /* 0-4 */
-    bool is_gc_ref;      /* to be traced: a reference outside the func hierarchy */
+    uint32_t offset;   /* bytes from the start of the payload; 0 for array elements */
+    uint8_t size_log2; /* 0-4 */
+    bool is_gc_ref;    /* to be traced: a reference outside the func hierarchy */
     bool is_mutable;
     struct wm_valtype type; /* storage type */
 };
@@ -26,7 +26,7 @@ struct rt_type {
     enum wm_composite composite;
     bool is_final;
     uint32_t depth;
-    const uint32_t *display; /* depth + 1 ids, from the root to this type */
+    const uint32_t *display;                         /* depth + 1 ids, from the root to this type */
     uint32_t param_count, result_count, field_count; /* field_count is 1 for arrays */
     const struct wm_valtype *params, *results;
     const struct rt_field_layout *fields;
@@ -51,5 +51,9 @@ bool rt_id_matches(const struct rt_registry *r, uint32_t sub, uint32_t super);
 bool rt_heap_matches(const struct rt_registry *r, struct wm_heap sub, struct wm_heap super);
 bool rt_valtype_matches(const struct rt_registry *r, struct wm_valtype sub,
                         struct wm_valtype super);
+/* Topmost heap type of the hierarchy that heap lives in. */
+enum wm_heap_abs rt_heap_top(const struct rt_registry *r, struct wm_heap heap);
+/* Is a value of this type a reference the GC must follow: one outside the func hierarchy? */
+bool rt_is_gc_ref(const struct rt_registry *r, struct wm_valtype t);
 
 #endif /* SHIELD_RUNTIME_REGISTRY_H */

@@ -67,19 +67,20 @@ struct rt_engine {
 };
 
 MUST_USE struct rt_engine *rt_engine_new(const struct rt_config *config); /* NULL: no memory */
-void rt_engine_free(struct rt_engine *engine); /* drops one reference */
+void rt_engine_free(struct rt_engine *engine);                            /* drops one reference */
 
 /* A validated module, ready to be instantiated any number of times, on any thread. */
 struct rt_module {
     struct rt_engine *engine;
     struct arena arena; /* holds wm's arrays */
     struct wm_module wm;
-    uint8_t *bytes;     /* owned copy of the binary */
-    uint32_t *type_ids; /* per module type: registry id */
-    _Atomic(void *) *code;    /* per defined function: the tier's code, NULL until first needed */
+    uint8_t *bytes;            /* owned copy of the binary */
+    uint32_t *type_ids;        /* per module type: registry id */
+    _Atomic(void *) *code;     /* per defined function: the tier's code, NULL until first needed */
     pthread_mutex_t code_lock; /* taken by the tier while it fills code[] and code_arena */
     struct arena code_arena;
     _Atomic(struct wm_names *) names; /* read on first use, under code_lock */
+    _Atomic(uint32_t *) export_order; /* exports by name, owned; made as names are */
     _Atomic uint32_t references;
 };
 
@@ -95,10 +96,21 @@ struct rt_memory {
     _Atomic uint64_t size_bytes; /* always a multiple of the page size */
     uint64_t max_pages;          /* declared maximum, or what the address type allows */
     uint64_t reserved_bytes;     /* growth up to here never moves base */
-    struct rt_store *store;
-    _Atomic uint32_t references; /* shared memories may live in several stores */
+    uint64_t guard_bytes;        /* behind those, never accessible */
+    struct rt_store *store;      /* NULL when shared: it may live in several stores */
+    struct rt_budget *budget;    /* shared: of the store that made it */
+    _Atomic uint32_t references; /* stores that hold it */
+    pthread_mutex_t grow_lock;
     uint8_t page_log2;
     bool is_64, is_shared, has_max;
+};
+
+/* Bytes of linear memory that may still be taken. Refcounted, because a shared memory is charged
+ * to the store that made it and may outlive that. */
+struct rt_budget {
+    _Atomic uint64_t used_bytes;
+    uint64_t limit_bytes;
+    _Atomic uint32_t references;
 };
 
 struct rt_table {
@@ -132,15 +144,15 @@ struct rt_caller {
  *   ST_EXIT       with store->exit_code set
  *   ST_FUEL, ST_TIMEOUT, ST_LIMIT, ST_NO_MEMORY  passed on from rt_call() or own, with store->diag
  */
-typedef enum status (*rt_host_fn)(void *env, struct rt_caller *caller,
-                                  const union rt_value *args, union rt_value *results);
+typedef enum status (*rt_host_fn)(void *env, struct rt_caller *caller, const union rt_value *args,
+                                  union rt_value *results);
 
 struct rt_func {
     struct rt_instance *instance; /* that defines it; NULL: a host function */
     uint32_t type_id;
-    uint32_t index;               /* in the function index space of instance */
+    uint32_t index; /* in the function index space of instance */
     rt_host_fn host;
-    void *host_env;               /* borrowed; host_free is called with it when the store ends */
+    void *host_env; /* borrowed; host_free is called with it when the store ends */
     void (*host_free)(void *env);
 };
 
@@ -176,17 +188,18 @@ struct rt_store {
     _Atomic uint32_t interrupted; /* nonzero: the next check ends the run with ST_TIMEOUT */
     struct rt_gc *gc;
     void *tier_state;
-    uint32_t host_depth;          /* rt_call() inside rt_call() */
+    uint32_t host_depth; /* rt_call() inside rt_call() */
     /* How the last unsuccessful run ended; read with the rt_store_take_ functions. */
     struct rt_trap *trap;
-    uint64_t exception;           /* exnref of ST_EXCEPTION; a GC root */
-    int exit_code;                /* of ST_EXIT */
-    struct diag diag;             /* of ST_LIMIT, ST_FUEL, ST_TIMEOUT, ST_NO_MEMORY */
+    uint64_t exception; /* exnref of ST_EXCEPTION; a GC root */
+    int exit_code;      /* of ST_EXIT */
+    struct diag diag;   /* of ST_LIMIT, ST_FUEL, ST_TIMEOUT, ST_NO_MEMORY */
     /* Totals that limits are compared with. */
-    uint64_t memory_bytes, table_elements, instance_count;
+    struct rt_budget *memory_budget; /* shared */
+    uint64_t table_elements, instance_count;
     struct rt_instance *instances;
-    struct rt_owned *owned;       /* everything else to free, newest first; store.c only */
-    void *host_data;              /* for embedders */
+    struct rt_owned *owned; /* everything to free, newest first; see own.h */
+    void *host_data;        /* for embedders */
 };
 
 MUST_USE enum status rt_store_new(struct rt_engine *engine, const struct rt_limits *limits,
@@ -195,6 +208,7 @@ void rt_store_free(struct rt_store *store);
 void rt_store_interrupt(struct rt_store *store); /* any thread, also from a signal handler */
 
 /* Objects made by the host; owned by the store. */
+/* env stays the caller's when this fails. */
 MUST_USE enum status rt_func_new(struct rt_store *s, uint32_t type_id, rt_host_fn host, void *env,
                                  void (*env_free)(void *), struct rt_func **out, struct diag *dg);
 MUST_USE enum status rt_memory_new(struct rt_store *s, const struct wm_memory *type,
@@ -207,8 +221,16 @@ MUST_USE enum status rt_global_new(struct rt_store *s, struct wm_valtype type, b
 MUST_USE enum status rt_tag_new(struct rt_store *s, uint32_t type_id, struct rt_tag **out,
                                 struct diag *dg);
 
+/* Makes a shared memory of another store usable in this one too. Instantiation does this for
+ * imports by itself. The other store must not be freed meanwhile. */
+MUST_USE enum status rt_memory_adopt(struct rt_store *s, struct rt_memory *m, struct diag *dg);
+
 /* Old size in pages, or UINT64_MAX when refused (by type, limit or host). */
 uint64_t rt_memory_grow(struct rt_memory *m, uint64_t delta_pages);
+static inline uint64_t rt_memory_pages(struct rt_memory *m)
+{
+    return atomic_load_explicit(&m->size_bytes, memory_order_acquire) >> m->page_log2;
+}
 /* Old size, or UINT64_MAX when refused. */
 uint64_t rt_table_grow(struct rt_table *t, uint64_t delta, uint64_t init);
 
@@ -234,9 +256,15 @@ MUST_USE enum status rt_instance_new(struct rt_store *s, struct rt_module *m,
 /* Looks up an export by name. */
 bool rt_instance_export(struct rt_instance *i, struct str name, struct rt_extern *out);
 
+/* Calls a host function on behalf of `caller` (NULL: no instance). For tiers. Ends as rt_call(). */
+MUST_USE enum status rt_call_host(struct rt_store *s, struct rt_instance *caller,
+                                  struct rt_func *fn, const union rt_value *args,
+                                  union rt_value *results);
+
 /* Calls any function: args and results are dense arrays in type order, types are the caller's
- * promise. Returns ST_OK, ST_TRAP, ST_EXCEPTION, ST_EXIT, ST_FUEL, ST_TIMEOUT, ST_LIMIT or
- * ST_NO_MEMORY; what happened is in the store. */
+ * promise. References in args need not be rooted; those in results are not. Returns ST_OK,
+ * ST_TRAP, ST_EXCEPTION, ST_EXIT, ST_FUEL, ST_TIMEOUT, ST_LIMIT or ST_NO_MEMORY; what happened is
+ * in the store. */
 MUST_USE enum status rt_call(struct rt_store *s, struct rt_func *fn, const union rt_value *args,
                              union rt_value *results);
 
