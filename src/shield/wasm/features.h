@@ -3,6 +3,7 @@
 #define SHIELD_WASM_FEATURES_H
 
 #include "base/base.h"
+#include "base/diag.h"
 
 enum wm_feature {
 #define FEATURE(name, text, on, what) WM_FEATURE_##name,
@@ -35,5 +36,9 @@ static inline void wm_feature_set(struct wm_features *set, enum wm_feature f, bo
 }
 /* Finds a feature by its word; WM_FEATURE_COUNT when there is none. */
 enum wm_feature wm_feature_find(const char *name);
+
+/* ST_OK when f is in the set, else ST_UNSUPPORTED with "WHAT needs --feature F". */
+MUST_USE enum status wm_need(struct wm_features set, enum wm_feature f, uint64_t offset,
+                             const char *what, struct diag *dg);
 
 #endif /* SHIELD_WASM_FEATURES_H */

@@ -1,0 +1,205 @@
+/*
+ * call_io: reading and writing. Data moves between the kernel and the guest's memory without a copy
+ * in between. On what can block (pipes, terminals, devices, sockets) a call first waits in slices,
+ * so that a guest stuck there can be interrupted; writes to a pipe then go out in pieces that a
+ * ready pipe takes without blocking.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "shield/wasi/wasi_int.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum wasi_errno put_count(struct wasi_call *c, uint64_t count)
+{
+    wasi_put(c->out[0], count, 4);
+    return WASI_SUCCESS;
+}
+
+static enum wasi_errno put_result(struct wasi_call *c, ssize_t got)
+{
+    return got < 0 ? wasi_errno_of(errno) : put_count(c, (uint64_t)got);
+}
+
+static enum wasi_errno stream_read(struct wasi_call *c, struct wasi_stream *s)
+{
+    size_t total = 0;
+
+    for (uint32_t i = 0; i < c->iov_count && s->position < s->size; i++) {
+        size_t size = MIN(c->iov[i].iov_len, s->size - s->position);
+        memcpy(c->iov[i].iov_base, s->bytes + s->position, size);
+        s->position += size;
+        total += size;
+    }
+    return put_count(c, total);
+}
+
+/* All or nothing, so that the limit is not reached in the middle of a line. */
+static enum wasi_errno stream_write(struct wasi_call *c, struct wasi_stream *s)
+{
+    if (!s->keeps)
+        return put_count(c, c->iov_bytes);
+    if (c->iov_bytes > s->limit_bytes - s->kept_size)
+        return WASI_NOSPC;
+    if (c->iov_bytes > s->kept_capacity - s->kept_size) {
+        size_t capacity = MAX(2 * s->kept_capacity, s->kept_size + c->iov_bytes);
+        uint8_t *kept = mem_resize(s->kept, capacity, 1);
+        if (kept == NULL)
+            return WASI_NOMEM;
+        s->kept = kept;
+        s->kept_capacity = capacity;
+    }
+    for (uint32_t i = 0; i < c->iov_count; i++) {
+        memcpy(s->kept + s->kept_size, c->iov[i].iov_base, c->iov[i].iov_len);
+        s->kept_size += c->iov[i].iov_len;
+    }
+    return put_count(c, c->iov_bytes);
+}
+
+enum wasi_errno wasi_perform_fd_read(struct wasi_call *c)
+{
+    struct wasi_fd *fd = c->fd[0];
+
+    if (fd->kind == WASI_MEMORY)
+        return stream_read(c, fd->stream);
+    for (;;) {
+        if (fd->kind != WASI_FILE) {
+            enum wasi_errno e = wasi_wait_fd(c, fd, POLLIN);
+            if (e != WASI_SUCCESS)
+                return e;
+        }
+        ssize_t got = readv(fd->host, c->iov, (int)c->iov_count);
+        if (got >= 0 || (errno != EAGAIN && errno != EINTR))
+            return put_result(c, got);
+        if (wasi_interrupted(c)) /* somebody else took the bytes, or a signal came: once more */
+            return WASI_INTR;
+    }
+}
+
+enum wasi_errno wasi_perform_fd_pread(struct wasi_call *c)
+{
+    if (c->fd[0]->kind != WASI_FILE)
+        return WASI_SPIPE;
+    if (c->num[0] > INT64_MAX)
+        return WASI_INVAL;
+    return put_result(c, preadv(c->fd[0]->host, c->iov, (int)c->iov_count, (off_t)c->num[0]));
+}
+
+/* What the descriptor's sync flags promise of a write that was made. */
+static void sync_if_asked(const struct wasi_fd *fd)
+{
+    if ((fd->flags & WASI_FDFLAG_SYNC) != 0)
+        fsync(fd->host);
+    else if ((fd->flags & WASI_FDFLAG_DSYNC) != 0)
+        fdatasync(fd->host);
+}
+
+/* write(2) with EPIPE instead of the signal, which would be the end of the host. */
+static ssize_t write_no_signal(int host, const void *bytes, size_t size)
+{
+    sigset_t pipe_only, before, pending;
+    struct timespec none = {0};
+
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
+    ssize_t got = write(host, bytes, size);
+    int error = errno;
+    if (got < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+        while (sigtimedwait(&pipe_only, NULL, &none) < 0 && errno == EINTR)
+            ;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return got;
+}
+
+/* Writes everything to something that may block, or, when non-blocking, what it takes now. Once
+ * some bytes are out, an error or an interruption only cuts the count short. */
+static enum wasi_errno write_in_pieces(struct wasi_call *c, const struct wasi_fd *fd)
+{
+    uint64_t done = 0;
+
+    for (uint32_t i = 0; i < c->iov_count; i++) {
+        const uint8_t *bytes = c->iov[i].iov_base;
+        size_t left = c->iov[i].iov_len;
+        while (left > 0) {
+            enum wasi_errno e = wasi_wait_fd(c, fd, POLLOUT);
+            ssize_t got = -1;
+            if (e == WASI_SUCCESS) {
+                got = write_no_signal(fd->host, bytes, MIN(left, (size_t)PIPE_BUF));
+                e = got < 0 && errno != EAGAIN && errno != EINTR ? wasi_errno_of(errno) : e;
+            }
+            if (e != WASI_SUCCESS)
+                return done > 0 && c->end == ST_OK ? put_count(c, done) : e;
+            if (got > 0) {
+                bytes += got;
+                left -= (size_t)got;
+                done += (uint64_t)got;
+            }
+        }
+    }
+    return put_count(c, done);
+}
+
+enum wasi_errno wasi_perform_fd_write(struct wasi_call *c)
+{
+    struct wasi_fd *fd = c->fd[0];
+
+    if (fd->kind == WASI_MEMORY)
+        return stream_write(c, fd->stream);
+    if (fd->kind != WASI_FILE)
+        return write_in_pieces(c, fd);
+    ssize_t got = writev(fd->host, c->iov, (int)c->iov_count);
+    if (got > 0)
+        sync_if_asked(fd);
+    return put_result(c, got);
+}
+
+enum wasi_errno wasi_perform_fd_pwrite(struct wasi_call *c)
+{
+    struct wasi_fd *fd = c->fd[0];
+
+    if (fd->kind != WASI_FILE)
+        return WASI_SPIPE;
+    if (c->num[0] > INT64_MAX)
+        return WASI_INVAL;
+    ssize_t got = pwritev(fd->host, c->iov, (int)c->iov_count, (off_t)c->num[0]);
+    if (got > 0)
+        sync_if_asked(fd);
+    return put_result(c, got);
+}
+
+enum wasi_errno wasi_perform_fd_seek(struct wasi_call *c)
+{
+    static const int whence[2][3] = {
+        {[WASI_WHENCE_SET] = SEEK_SET, [WASI_WHENCE_CUR] = SEEK_CUR, [WASI_WHENCE_END] = SEEK_END},
+        {SEEK_CUR, SEEK_END, SEEK_SET}, /* wasi_unstable */
+    };
+    if (c->fd[0]->kind != WASI_FILE)
+        return WASI_SPIPE;
+    off_t at = lseek(c->fd[0]->host, (off_t)c->num[0], whence[c->is_unstable][c->num[1]]);
+    if (at < 0)
+        return wasi_errno_of(errno);
+    wasi_put(c->out[0], (uint64_t)at, 8);
+    return WASI_SUCCESS;
+}
+
+enum wasi_errno wasi_perform_fd_tell(struct wasi_call *c)
+{
+    if (c->fd[0]->kind != WASI_FILE)
+        return WASI_SPIPE;
+    off_t at = lseek(c->fd[0]->host, 0, SEEK_CUR);
+    if (at < 0)
+        return wasi_errno_of(errno);
+    wasi_put(c->out[0], (uint64_t)at, 8);
+    return WASI_SUCCESS;
+}

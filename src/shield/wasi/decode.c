@@ -1,0 +1,203 @@
+/*
+ * decode: turns the parameters of a call into struct wasi_call, as the call's shape says. All that
+ * can be known before acting is checked here: pointers and lengths against the guest's memory (in
+ * 64 bits, so nothing wraps), descriptors and their kinds, rights, flags. Lists and paths are
+ * copied first, so that another thread of the guest cannot change them after the check.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "shield/wasi/wasi_int.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum shape_kind {
+    SHAPE_FD,
+    SHAPE_FD_FILE,
+    SHAPE_FD_DIR,
+    SHAPE_FD_SOCKET,
+    SHAPE_PATH,
+    SHAPE_BUFFERS,
+    SHAPE_BUFFER,
+    SHAPE_STRINGS,
+    SHAPE_POLL,
+    SHAPE_OUT,
+    SHAPE_NUMBER,
+    SHAPE_FLAGS
+};
+
+struct shape_info {
+    const char *sig;
+    enum shape_kind kind;
+    uint64_t arg;
+};
+
+static const struct shape_info shape_info[128] = {
+#define SHAPE(letter, sig, kind, arg, what) [letter] = {sig, SHAPE_##kind, arg},
+#include "shield/wasi/shapes.def"
+#undef SHAPE
+};
+
+void wasi_shape_sig(const char *shape, char *out)
+{
+    size_t size = 0;
+    for (; *shape != '\0'; shape++)
+        for (const char *sig = shape_info[*shape & 127].sig; sig != NULL && *sig != '\0'; sig++)
+            if (size + 1 < WASI_SIG_MAX)
+                out[size++] = *sig;
+    out[size] = '\0';
+}
+
+uint8_t *wasi_guest_bytes(const struct wasi_guest *g, uint64_t offset, uint64_t size)
+{
+    if (offset > g->size_bytes || size > g->size_bytes - offset)
+        return NULL;
+    return g->base + offset;
+}
+
+static enum wasi_errno decode_fd(struct wasi_call *c, const struct wasi_call_info *info,
+                                 enum shape_kind kind, uint32_t number)
+{
+    uint32_t i = c->fd_count++;
+    struct wasi_fd *fd = NULL;
+    enum wasi_errno e = wasi_fd_get(c->wasi, number, &fd);
+
+    if (e != WASI_SUCCESS)
+        return e;
+    if (kind == SHAPE_FD_FILE && fd->kind == WASI_DIR)
+        return WASI_ISDIR;
+    if (kind == SHAPE_FD_DIR && fd->kind != WASI_DIR)
+        return WASI_NOTDIR;
+    if (kind == SHAPE_FD_SOCKET && fd->kind != WASI_SOCKET)
+        return WASI_NOTSOCK;
+    if ((fd->base & info->right[i]) != info->right[i])
+        return WASI_NOTCAPABLE;
+    c->fd[i] = fd;
+    c->fd_number[i] = number;
+    return WASI_SUCCESS;
+}
+
+static enum wasi_errno decode_path(struct wasi_call *c, uint32_t pointer, uint32_t size)
+{
+    char *path = c->path[c->path_count++];
+    const uint8_t *bytes = wasi_guest_bytes(c->guest, pointer, size);
+
+    if (bytes == NULL)
+        return WASI_FAULT;
+    if (size > WASI_PATH_MAX)
+        return WASI_NAMETOOLONG;
+    memcpy(path, bytes, size);
+    path[size] = '\0';
+    return strlen(path) == size ? WASI_SUCCESS : WASI_INVAL; /* the copy holds a NUL */
+}
+
+/* An array of {u32 pointer, u32 length}. */
+static enum wasi_errno decode_buffers(struct wasi_call *c, uint32_t pointer, uint32_t count)
+{
+    const uint8_t *list = wasi_guest_bytes(c->guest, pointer, (uint64_t)count * 8);
+    uint64_t total = 0;
+
+    if (list == NULL)
+        return WASI_FAULT;
+    if (count > WASI_IOVS_MAX)
+        return WASI_INVAL;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t at = wasi_get(list + (size_t)i * 8, 4);
+        uint64_t size = wasi_get(list + (size_t)i * 8 + 4, 4);
+        uint8_t *bytes = wasi_guest_bytes(c->guest, at, size);
+        if (bytes == NULL)
+            return WASI_FAULT;
+        total += size;
+        c->iov[i] = (struct iovec){bytes, (size_t)size};
+    }
+    if (total > INT32_MAX)
+        return WASI_INVAL; /* as readv(2) does; the count must fit the guest's size type */
+    c->iov_count = count;
+    c->iov_bytes = (size_t)total;
+    return WASI_SUCCESS;
+}
+
+static enum wasi_errno decode_strings(struct wasi_call *c, const struct wasi_strings *strings,
+                                      uint32_t pointers, uint32_t bytes)
+{
+    c->out[0] = wasi_guest_bytes(c->guest, pointers, (uint64_t)strings->count * 4);
+    c->out[1] = wasi_guest_bytes(c->guest, bytes, strings->size);
+    c->num[0] = bytes;
+    c->out_count = 2;
+    c->num_count = 1;
+    return c->out[0] != NULL && c->out[1] != NULL ? WASI_SUCCESS : WASI_FAULT;
+}
+
+static enum wasi_errno decode_poll(struct wasi_call *c, uint32_t in, uint32_t out, uint32_t count)
+{
+    uint64_t size = c->is_unstable ? WASI_SUBSCRIPTION_UNSTABLE_BYTES : WASI_SUBSCRIPTION_BYTES;
+
+    if (count == 0 || count > WASI_EVENTS_MAX)
+        return WASI_INVAL;
+    c->subscriptions = wasi_guest_bytes(c->guest, in, count * size);
+    c->events = wasi_guest_bytes(c->guest, out, (uint64_t)count * WASI_EVENT_BYTES);
+    c->subscription_count = count;
+    return c->subscriptions != NULL && c->events != NULL ? WASI_SUCCESS : WASI_FAULT;
+}
+
+static enum wasi_errno decode_out(struct wasi_call *c, uint32_t pointer, uint64_t size)
+{
+    uint8_t *at = NULL;
+
+    if (size == WASI_FILESTAT_BYTES && c->is_unstable)
+        size = WASI_FILESTAT_UNSTABLE_BYTES;
+    at = wasi_guest_bytes(c->guest, pointer, size);
+    if (at == NULL)
+        return WASI_FAULT;
+    c->out[c->out_count++] = at;
+    return WASI_SUCCESS;
+}
+
+static enum wasi_errno decode_buffer(struct wasi_call *c, uint32_t pointer, uint32_t size)
+{
+    c->buffer = wasi_guest_bytes(c->guest, pointer, size);
+    c->buffer_size = size;
+    return c->buffer != NULL ? WASI_SUCCESS : WASI_FAULT;
+}
+
+/* One parameter group; args points at its first parameter. */
+static enum wasi_errno decode_one(struct wasi_call *c, const struct wasi_call_info *info,
+                                  const struct shape_info *shape, const union rt_value *args)
+{
+    uint64_t first = shape->sig[0] == 'I' ? args[0].i64 : args[0].i32;
+
+    switch (shape->kind) {
+    case SHAPE_FD:
+    case SHAPE_FD_FILE:
+    case SHAPE_FD_DIR:
+    case SHAPE_FD_SOCKET: return decode_fd(c, info, shape->kind, args[0].i32);
+    case SHAPE_PATH: return decode_path(c, args[0].i32, args[1].i32);
+    case SHAPE_BUFFERS: return decode_buffers(c, args[0].i32, args[1].i32);
+    case SHAPE_BUFFER: return decode_buffer(c, args[0].i32, args[1].i32);
+    case SHAPE_STRINGS:
+        return decode_strings(c, shape->arg == 0 ? &c->wasi->args : &c->wasi->env, args[0].i32,
+                              args[1].i32);
+    case SHAPE_POLL: return decode_poll(c, args[0].i32, args[1].i32, args[2].i32);
+    case SHAPE_OUT: return decode_out(c, args[0].i32, shape->arg);
+    case SHAPE_NUMBER:
+        c->num[c->num_count++] = first;
+        return first <= shape->arg ? WASI_SUCCESS : WASI_INVAL;
+    case SHAPE_FLAGS:
+        c->num[c->num_count++] = first;
+        return (first & ~shape->arg) == 0 ? WASI_SUCCESS : WASI_INVAL;
+    }
+    return WASI_NOSYS;
+}
+
+enum wasi_errno wasi_decode(struct wasi_call *c, const struct wasi_call_info *info,
+                            const union rt_value *args)
+{
+    assert(c->fd_count == 0 && c->num_count == 0 && "a fresh call");
+    for (const char *letter = info->shape; *letter != '\0'; letter++) {
+        const struct shape_info *shape = &shape_info[*letter & 127];
+        enum wasi_errno e = decode_one(c, info, shape, args);
+        if (e != WASI_SUCCESS)
+            return e;
+        args += strlen(shape->sig);
+    }
+    return WASI_SUCCESS;
+}
