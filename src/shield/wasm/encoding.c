@@ -56,16 +56,15 @@ static enum status base64_read(struct str text, struct buf *out, struct diag *dg
 
     if (size % 4 != 0)
         return diag_fail(dg, ST_MALFORMED, DIAG_NO_OFFSET,
-                         "@mujun.encoding: %zu characters of base64, a multiple of 4 expected",
-                         size);
+                         "%zu characters of base64, expected a multiple of 4", size);
     for (uint32_t i = 0; i < 2 && size != 0 && text.text[size - 1] == '='; i++)
         size--;
     uint32_t word = 0;
     for (size_t i = 0; i < size; i++) {
         int value = digit_value(text.text[i]);
         if (value < 0)
-            return diag_fail(dg, ST_MALFORMED, DIAG_NO_OFFSET,
-                             "@mujun.encoding: character %zu is no base64 digit", i);
+            return diag_fail(dg, ST_MALFORMED, DIAG_NO_OFFSET, "character %zu is no base64 digit",
+                             i);
         word = word << 6 | (uint32_t)value;
         if (i % 4 != 0) /* bits held after digit 1, 2, 3 of a group: 12, 10, 8 */
             buf_byte(out, (uint8_t)(word >> (6 - 2 * (i % 4))));
@@ -263,8 +262,8 @@ struct applier {
 
 static enum status damaged(struct applier *a, const char *what)
 {
-    return diag_fail(a->dg, ST_MALFORMED, DIAG_NO_OFFSET,
-                     "@mujun.encoding: %s, at byte %zu of the script", what, a->script.pos);
+    return diag_fail(a->dg, ST_MALFORMED, DIAG_NO_OFFSET, "%s, at byte %zu of the script", what,
+                     a->script.pos);
 }
 
 static enum status copy(struct applier *a, uint64_t size)
@@ -344,7 +343,7 @@ static enum status apply_head(struct applier *a, uint64_t *size)
     TRY(wm_read_u8(&a->script, &version, a->dg));
     if (version != SCRIPT_VERSION)
         return diag_fail(a->dg, ST_MALFORMED, DIAG_NO_OFFSET,
-                         "@mujun.encoding: version %u, only %u is known", version, SCRIPT_VERSION);
+                         "version %u of the script, only %u is known", version, SCRIPT_VERSION);
     for (uint32_t i = 0; i < 8; i++) {
         uint8_t byte = 0;
         TRY(wm_read_u8(&a->script, &byte, a->dg));
@@ -352,19 +351,18 @@ static enum status apply_head(struct applier *a, uint64_t *size)
     }
     if (hash != hash_of(a->from))
         return diag_fail(a->dg, ST_MALFORMED, DIAG_NO_OFFSET,
-                         "@mujun.encoding belongs to a module with hash %016llx, this text makes "
-                         "%016llx: it was changed; remove the annotation",
+                         "made for a module with hash %016llx, but this text makes %016llx: it was "
+                         "changed; remove the annotation",
                          (unsigned long long)hash, (unsigned long long)hash_of(a->from));
     TRY(wm_read_u64(&a->script, size, a->dg));
     if (*size > WM_MAX_MODULE_BYTES)
         return diag_fail(a->dg, ST_LIMIT, DIAG_NO_OFFSET,
-                         "@mujun.encoding announces %llu bytes of module, at most %u are allowed",
+                         "announces %llu bytes of module, at most %u are allowed",
                          (unsigned long long)*size, (unsigned)WM_MAX_MODULE_BYTES);
     return ST_OK;
 }
 
-enum status wm_encoding_apply(struct str canonical, struct str text, struct buf *out,
-                              struct diag *dg)
+static enum status apply(struct str canonical, struct str text, struct buf *out, struct diag *dg)
 {
     struct buf script;
     uint64_t size = 0;
@@ -377,10 +375,20 @@ enum status wm_encoding_apply(struct str canonical, struct str text, struct buf 
         .out = out,
         .dg = dg
     };
-    TRY(diag_in(dg, apply_head(&a, &size), "@mujun.encoding"));
+    TRY(apply_head(&a, &size));
     a.room = (size_t)size;
     while (a.script.pos < a.script.end)
-        TRY(diag_in(dg, apply_edit(&a), "@mujun.encoding"));
+        TRY(apply_edit(&a));
     TRY(copy(&a, a.from.size - a.from_pos));
     return a.room == 0 ? ST_OK : damaged(&a, "makes fewer bytes than it announces");
+}
+
+enum status wm_encoding_apply(struct str canonical, struct str text, struct buf *out,
+                              struct diag *dg)
+{
+    enum status st = apply(canonical, text, out, dg);
+
+    if (st != ST_OK && dg != NULL)
+        dg->offset = DIAG_NO_OFFSET; /* of the script: means nothing to the reader of the text */
+    return diag_in(dg, st, "@mujun.encoding");
 }

@@ -167,6 +167,7 @@ enum status wm_read_module(const uint8_t *bytes, size_t size, struct wm_features
         return diag_fail(dg, ST_LIMIT, WM_MAX_MODULE_BYTES,
                          "%zu bytes of a module; at most %d are allowed", size,
                          WM_MAX_MODULE_BYTES);
+    m.whole = (struct wm_bytes){.data = bytes, .size = (uint32_t)size};
     TRY(arena_guard(arena, read_guarded, &mr, dg));
     *out = m;
     return ST_OK;
