@@ -150,7 +150,7 @@ check: ## set up, build, run every test (T=name for those whose path contains it
 	    UBSAN_OPTIONS=print_stacktrace=1:$$UBSAN_OPTIONS \
 	    prove -j$(CHECK_JOBS) --timer --exec '' $(CHOSEN_TESTS)
 
-tests: all $(filter $(UNIT_BIN),$(CHOSEN_TESTS)) $(if $(T),,$(REPLAY_BIN)) ## build the tests without running them
+tests: all $(filter $(UNIT_BIN),$(CHOSEN_TESTS)) $(if $(filter tests/fuzz/%,$(CHOSEN_TESTS)),$(REPLAY_BIN)) ## build the tests without running them
 
 bench-interp: ## compare the interpreter with native code and other engines
 	@$(MAKE) --no-print-directory -s B=release all
@@ -192,10 +192,13 @@ uninstall: all docs ## remove what install put there (same PREFIX and DESTDIR)
 	    '$(DATADIR)' '$(BUILD)' '$(VERSION)' '$(SOVERSION)'
 
 # ---- keeping the house -----------------------------------------------------------------------
-.PHONY: tidy format-check clean
+.PHONY: tidy lint format-check clean
 tidy: ## check file, function and line lengths, banned calls, include arrows
 	@tools/tidy
 	@tools/layers
+
+lint: ## search for bugs with clang-tidy (slow; F=file for one)
+	@clang-tidy --quiet $(or $(F),$(LIB_SRC) $(CLI_SRC)) -- $(filter-out -fcf-protection,$(ALL_CFLAGS)) 2>/dev/null
 
 FORMATTED = $(shell find src include tests/unit fuzz bench -name '*.[ch]' 2>/dev/null)
 format-check: ## compare the layout with .clang-format (clang-format 14)

@@ -1,11 +1,10 @@
 /* replay: runs a fuzz harness over files without libFuzzer, for `make check` and for a debugger.
  *   replay_X FILE...     one line per file that cannot be read; exit 0 when every input came back
  * SPDX-License-Identifier: Apache-2.0 */
-#include <stdint.h>
+#include "fuzz.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { INPUT_BYTES_MAX = 64 << 20 };
 

@@ -125,12 +125,21 @@ void cli_nearest_try(struct cli_nearest *n, const char *candidate);
 bool cli_has_color(FILE *f);
 /* "mujun run: MESSAGE" on stderr; returns exit code 64. */
 int cli_usage(const struct cli_args *args, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* A refusal on stderr, red on a terminal; one newline ends it. */
+void cli_say(const char *text);
 /* "name:0x2f: malformed input: ..." on stderr; returns the exit code of dg->status. */
 int cli_report(const char *name, const struct diag *dg);
 /* Text wrapped at the terminal's width (80 elsewhere), indented. */
 void cli_wrap(FILE *out, unsigned indent, const char *text);
 /* Flushes stdout; a full disk or closed pipe turns success into exit code 66. */
 int cli_finish(int exit_code);
+
+/* Tells on a terminal how far a long job is, from two seconds on; silent elsewhere. */
+struct cli_progress {
+    uint64_t start_ns, shown_ns; /* 0: not yet */
+};
+void cli_progress_step(struct cli_progress *p, uint64_t done, uint64_t total, const char *what);
+void cli_progress_end(struct cli_progress *p);
 
 /* ---- the texts that come from the tables (help.c, man.c, completion.c) ---- */
 

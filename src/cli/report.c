@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { COLUMNS_DEFAULT = 80, COLUMNS_MAX = 100, COLUMNS_MIN = 40 };
@@ -31,14 +32,22 @@ int cli_usage(const struct cli_args *args, const char *fmt, ...)
     return status_exit_code(ST_USAGE);
 }
 
+void cli_say(const char *text)
+{
+    bool color = cli_has_color(stderr);
+    size_t size = strlen(text);
+
+    fflush(stdout);
+    size -= size != 0 && text[size - 1] == '\n';
+    fprintf(stderr, "%s%.*s%s\n", color ? "\033[31m" : "", (int)size, text, color ? "\033[0m" : "");
+}
+
 int cli_report(const char *name, const struct diag *dg)
 {
     char text[DIAG_TEXT_MAX + 4096];
-    bool color = cli_has_color(stderr);
 
-    fflush(stdout);
     diag_format(dg, name, text, sizeof(text));
-    fprintf(stderr, "%s%s%s\n", color ? "\033[31m" : "", text, color ? "\033[0m" : "");
+    cli_say(text);
     return status_exit_code(dg->status);
 }
 
@@ -75,11 +84,40 @@ void cli_wrap(FILE *out, unsigned indent, const char *text)
     fputc('\n', out);
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t = {0};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void cli_progress_step(struct cli_progress *p, uint64_t done, uint64_t total, const char *what)
+{
+    const uint64_t first_ns = 2000000000u, again_ns = 200000000u;
+    uint64_t now = now_ns();
+
+    if (p->start_ns == 0)
+        p->start_ns = now;
+    if (now - p->start_ns < first_ns || now - p->shown_ns < again_ns || !cli_has_color(stderr))
+        return;
+    p->shown_ns = now;
+    fprintf(stderr, "\r\033[K%ju of %ju  %.60s", (uintmax_t)done, (uintmax_t)total, what);
+    fflush(stderr);
+}
+
+void cli_progress_end(struct cli_progress *p)
+{
+    if (p->shown_ns != 0)
+        fputs("\r\033[K", stderr);
+    p->shown_ns = 0;
+}
+
 int cli_finish(int exit_code)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || exit_code != 0)
         return exit_code;
     fprintf(stderr, "mujun: standard output: %s\n",
-            errno == 0 ? "cannot be written" : strerror(errno));
-    return exit_code == 0 ? status_exit_code(ST_IO) : exit_code;
+            errno == 0 ? "cannot be written" : strerrordesc_np(errno));
+    return status_exit_code(ST_IO);
 }

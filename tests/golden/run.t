@@ -23,6 +23,7 @@ use File::Temp qw(tempdir);
 my $here = dirname(abs_path($0));
 my $mujun = $ENV{MUJUN} // abs_path("$here/../../build/release/mujun");
 if (@ARGV && $ARGV[0] eq '--in') { $here = abs_path($ARGV[1]); splice @ARGV, 0, 2 }
+-x $mujun or die "$mujun is missing; run make first\n";
 my $bless = @ARGV && $ARGV[0] eq '--bless' ? shift : '';
 my @names = @ARGV;
 my ($count, $failed) = (0, 0);

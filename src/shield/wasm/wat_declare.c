@@ -49,7 +49,7 @@ static bool importable(const struct wat_token *t, enum wat_space *out)
 /* "(import" at t: the identifier stands in the description. */
 static enum status declare_import(struct wat_parser *p, const struct wat_token *t)
 {
-    enum wat_space space;
+    enum wat_space space = WAT_SPACE_TYPE;
     const struct wat_token *end = p->lx->tokens + t->pair;
 
     while (t < end && (t->kind != WAT_TOK_OPEN || !importable(t + 1, &space)))
@@ -103,7 +103,7 @@ static enum status declare_definition(struct wat_parser *p, const struct wat_tok
 static enum status declare_field(struct wat_parser *p, const struct wat_token *t,
                                  const struct wat_token **definition)
 {
-    enum wat_space space;
+    enum wat_space space = WAT_SPACE_TYPE;
 
     p->t = t + 1;
     if (t[1].kind != WAT_TOK_WORD)

@@ -1,0 +1,46 @@
+/* mujun print: binary format in, text format out. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/load.h"
+#include "shield/wasm/print.h"
+
+struct job {
+    const struct wm_module *module;
+    struct wm_print_options options;
+    struct buf text;
+};
+
+static enum status print_guarded(void *ctx, struct diag *dg)
+{
+    struct job *job = ctx;
+    return wm_print_module(job->module, &job->options, &job->text, dg);
+}
+
+int cmd_print(const struct cli_args *args)
+{
+    const struct print_options *o = args->options;
+    struct wm_wat_options options = {.write_names = true};
+    struct cli_module m = {0};
+    struct diag dg = {0};
+
+    if (args->count != 1)
+        return cli_usage(args, "expected one module, found %d operands", args->count);
+    if (o->folded && o->flat)
+        return cli_usage(args, "expected --folded or --flat, found both");
+    options.features = wm_features_all(); /* printing judges nothing: it shows what is there */
+
+    const char *name = args->items[0];
+    enum status st = cli_module_load(name, &options, &m, &dg);
+    if (st == ST_OK) {
+        struct job job = {
+            &m.module, {.folded = o->folded, .exact = o->exact},
+             {0                  }
+        };
+        buf_init(&job.text, &m.arena);
+        st = arena_guard(&m.arena, print_guarded, &job, &dg);
+        if (st == ST_OK) {
+            st = cli_output(o->output, job.text.data, job.text.size, &dg);
+            name = o->output == NULL ? "standard output" : o->output;
+        }
+    }
+    cli_module_free(&m);
+    return st == ST_OK ? 0 : cli_report(name, &dg);
+}
