@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/wasm/validate.h"
 
+#include "shield/wasm/names.h"
 #include "shield/wasm/validate_int.h"
 
 #include <stdarg.h>
@@ -10,23 +11,47 @@
 
 /* ---- where a refusal happened ---- */
 
-/* Refuses something of the module that has no offset of its own: its section is the place. */
+/* The place of something of the module that has no offset of its own. */
+static uint64_t place_of(const struct judge *j, enum wm_section_id section)
+{
+    const struct wm_bytes *s = &j->m->sections[section];
+    return s->size != 0 ? s->offset : DIAG_NO_OFFSET;
+}
+
 static enum status PRINTF_LIKE(3, 4)
     invalid_in(struct judge *j, enum wm_section_id section, const char *fmt, ...)
 {
     char text[DIAG_TEXT_MAX];
-    const struct wm_bytes *s = &j->m->sections[section];
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    return diag_fail(j->dg, ST_INVALID, s->size != 0 ? s->offset : DIAG_NO_OFFSET, "%s", text);
+    return diag_fail(j->dg, ST_INVALID, place_of(j, section), "%s", text);
 }
 
 static enum wm_section_id home_of(bool is_import, enum wm_section_id own)
 {
     return is_import ? WM_SECTION_IMPORT : own;
+}
+
+static enum status need(struct judge *j, enum wm_feature f, enum wm_section_id section,
+                        const char *what)
+{
+    return wm_need(j->m->features, f, place_of(j, section), what, j->dg);
+}
+
+/* Adds the function and, when the name section knows it, its name. */
+static enum status in_function(struct judge *j, enum status st, uint32_t func)
+{
+    enum { SHOWN = 80 };
+
+    if (LIKELY(st == ST_OK) || j->dg == NULL)
+        return st;
+    struct str name = wm_name_of(wm_names_read(j->m, j->scratch), WM_NAME_FUNC, func);
+    if (name.size == 0)
+        return diag_in(j->dg, st, "function %u", func);
+    return diag_in(j->dg, st, "function %u ($%.*s)", func, (int)MIN(name.size, SHOWN), name.text);
 }
 
 /* ---- declarations ---- */
@@ -98,8 +123,8 @@ static enum status check_tables(struct judge *j)
     uint32_t count = j->m->table_count;
 
     if (count > 1)
-        TRY(wm_need(j->m->features, WM_FEATURE_REFERENCE_TYPES,
-                    j->m->sections[WM_SECTION_TABLE].offset, "multiple tables", j->dg));
+        TRY(need(j, WM_FEATURE_REFERENCE_TYPES, home_of(j->m->table_imports > 1, WM_SECTION_TABLE),
+                 "multiple tables"));
     j->global_limit = j->m->global_imports;
     for (uint32_t i = 0; i < count; i++)
         TRY(diag_in(j->dg, check_table(j, i), "table %u", i));
@@ -108,8 +133,8 @@ static enum status check_tables(struct judge *j)
     return ST_OK;
 }
 
-/* Most pages that a memory can have: all that its addresses reach, less one byte when even that
- * many bytes could not be counted. */
+/* Most pages that a memory can have: all that its addresses reach, except that pages of one byte
+ * are at most what an address can count. */
 static uint64_t pages_max(const struct wm_memory *t)
 {
     unsigned bits = t->limits.is_64 ? 64 : 32;
@@ -135,8 +160,8 @@ static enum status check_memories(struct judge *j)
     uint32_t count = j->m->memory_count;
 
     if (count > 1)
-        TRY(wm_need(j->m->features, WM_FEATURE_MULTI_MEMORY,
-                    j->m->sections[WM_SECTION_MEMORY].offset, "multiple memories", j->dg));
+        TRY(need(j, WM_FEATURE_MULTI_MEMORY, home_of(j->m->memory_imports > 1, WM_SECTION_MEMORY),
+                 "multiple memories"));
     for (uint32_t i = 0; i < count; i++)
         TRY(diag_in(j->dg, check_memory(j, i), "memory %u", i));
     return ST_OK;
@@ -264,8 +289,7 @@ static enum status check_export(struct judge *j, const struct wm_export *ex)
     if (ex->kind == WM_EXTERN_FUNC)
         declare_func(j, ex->index);
     if (ex->kind == WM_EXTERN_GLOBAL && m->globals[ex->index].is_mutable)
-        return wm_need(m->features, WM_FEATURE_MUTABLE_GLOBALS,
-                       m->sections[WM_SECTION_EXPORT].offset, "export of a mutable global", j->dg);
+        return need(j, WM_FEATURE_MUTABLE_GLOBALS, WM_SECTION_EXPORT, "export of a mutable global");
     return ST_OK;
 }
 
@@ -379,7 +403,7 @@ static enum status check_codes(struct judge *j)
 {
     judge_make_rules(j);
     for (uint32_t i = j->m->func_imports; i < j->m->func_count; i++)
-        TRY(diag_in(j->dg, judge_function(j, i), "function %u", i));
+        TRY(in_function(j, judge_function(j, i), i));
     return ST_OK;
 }
 

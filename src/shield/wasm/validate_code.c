@@ -504,7 +504,8 @@ static enum status run(struct judge *j, const uint8_t *stop)
         run_fast(j, stop);
         if (j->r.pos >= j->r.end)
             return diag_fail(j->dg, ST_MALFORMED, j->r.offset + j->r.end,
-                             "unexpected end: END opcode expected, %u blocks are open",
+                             "unexpected end: END opcode expected, found the end of the body; "
+                             "open blocks: %u",
                              j->frame_count);
         WM_TRACE(j->r.pos);
         TRY(judge_step(j));

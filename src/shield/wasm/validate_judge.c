@@ -40,14 +40,21 @@ static uint32_t available(const struct judge *j)
     return (uint32_t)(j->sp - j->floor);
 }
 
+static const char *empty_stack(const struct judge *j)
+{
+    return j->frame_count > 1 ? "no value of this block" : "an empty stack";
+}
+
 static enum status mismatch(struct judge *j, struct wm_valtype want, uint32_t number,
                             const char *what, const struct wm_valtype *found)
 {
-    char want_text[WM_TYPE_TEXT_MAX], found_text[WM_TYPE_TEXT_MAX] = "an empty stack";
+    char want_text[WM_TYPE_TEXT_MAX], found_text[WM_TYPE_TEXT_MAX];
 
     wm_valtype_text(want, want_text, sizeof(want_text));
-    if (found != NULL)
-        wm_valtype_text(*found, found_text, sizeof(found_text));
+    if (found == NULL)
+        return judge_invalid(j, "expects %s for %s %u, found %s", want_text, what, number,
+                             empty_stack(j));
+    wm_valtype_text(*found, found_text, sizeof(found_text));
     return judge_invalid(j, "expects %s for %s %u, found %s", want_text, what, number, found_text);
 }
 
@@ -101,7 +108,7 @@ enum status judge_pop_any(struct judge *j, uint32_t number, struct wm_valtype *o
     if (available(j) != 0)
         *out = *--j->sp;
     else if (!judge_frame(j)->is_unreachable)
-        return judge_invalid(j, "expects operand %u, found an empty stack", number);
+        return judge_invalid(j, "expects operand %u, found %s", number, empty_stack(j));
     return ST_OK;
 }
 
