@@ -77,6 +77,7 @@ struct rt_module {
     uint8_t *bytes;            /* owned copy of the binary */
     uint32_t *type_ids;        /* per module type: registry id */
     _Atomic(void *) *code;     /* per defined function: the tier's code, NULL until first needed */
+    _Atomic(_Atomic(void *) *) metered_code; /* code[] of a variant that counts fuel; the tier's */
     pthread_mutex_t code_lock; /* taken by the tier while it fills code[] and code_arena */
     struct arena code_arena;
     _Atomic(struct wm_names *) names; /* read on first use, under code_lock */

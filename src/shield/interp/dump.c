@@ -1,0 +1,89 @@
+/* dump: internal code as text, for people, tests and profiles.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "shield/interp/handler.h"
+
+const struct interp_op_info interp_op_info[IOP_COUNT] = {
+#define IOP(name, format) [IOP_##name] = {interp_do_##name, #name, format},
+#include "shield/interp/iops.def"
+#undef IOP
+};
+
+/* ---- one instruction ---- */
+
+static enum interp_op op_at(const uint32_t *pc)
+{
+    interp_handler *handler;
+
+    memcpy(&handler, pc, sizeof(handler));
+    for (uint32_t op = 0; op < IOP_COUNT; op++)
+        if (interp_op_info[op].handler == handler)
+            return (enum interp_op)op;
+    return IOP_COUNT;
+}
+
+struct cursor {
+    const struct interp_code *code;
+    uint32_t start, operand; /* words: of the instruction; next operand counted from it */
+    struct buf *out;
+};
+
+static void print_operand(struct cursor *c, char letter)
+{
+    const uint32_t *w = c->code->code + c->start + c->operand;
+    uint32_t at = c->start + c->operand;
+
+    switch (letter) {
+    case 'd': buf_printf(c->out, " [%u] <-", w[0]); break;
+    case 's': buf_printf(c->out, " [%u]", w[0]); break;
+    case 'L': buf_printf(c->out, " ->%u", (uint32_t)((int64_t)at + (int32_t)w[0] / 4)); break;
+    case 'I': buf_printf(c->out, " %#jx", (uintmax_t)((uint64_t)w[1] << 32 | w[0])); break;
+    case 'V':
+        buf_printf(c->out, " %#x %#x %#x %#x", w[0], w[1], w[2], w[3]);
+        break;
+    default: buf_printf(c->out, " %u", w[0]); break;
+    }
+    c->operand += letter == 'I' ? 2 : letter == 'V' ? 4 : 1;
+}
+
+/* Returns the words it takes. */
+static uint32_t print_instruction(struct cursor *c)
+{
+    const uint32_t *pc = c->code->code + c->start;
+    enum interp_op op = op_at(pc);
+    const struct interp_op_info *info = &interp_op_info[op];
+
+    buf_printf(c->out, "%6u @%x  %s", c->start, interp_map_find(c->code, pc), info->name);
+    c->operand = 2;
+    for (const char *f = info->format; *f != 0; f++) {
+        if (*f != '#') {
+            print_operand(c, *f);
+            continue;
+        }
+        uint32_t times = pc[c->operand++];
+        for (uint32_t i = 0; i < times; i++)
+            for (const char *g = f + 1; *g != 0; g++)
+                print_operand(c, *g);
+        break;
+    }
+    buf_byte(c->out, '\n');
+    return INTERP_WORDS(c->operand - 2);
+}
+
+enum status interp_dump(struct rt_module *m, uint32_t func_index, bool metered, struct buf *out,
+                        struct diag *dg)
+{
+    const struct interp_code *code = NULL;
+
+    if (func_index < m->wm.func_imports || func_index >= m->wm.func_count)
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET,
+                         "function #%u is not defined in the module, which has #%u to #%u",
+                         func_index, m->wm.func_imports, m->wm.func_count);
+    TRY(interp_code_get(m, func_index - m->wm.func_imports, metered, &code, dg));
+    buf_printf(out, "function #%u: frame %u, parameters %u, zeroed to %u, references %u to %u\n",
+               func_index, code->frame_bytes, code->param_bytes, code->zero_end, code->ref_begin,
+               code->ref_end);
+    struct cursor c = {.code = code, .out = out};
+    while (c.start < code->word_count)
+        c.start += print_instruction(&c);
+    return ST_OK;
+}

@@ -1,0 +1,43 @@
+/* rules: for every WebAssembly operator, how it is translated. Made from the sem_*.def files; an
+ * operator of opcodes.def without a row there does not compile.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "shield/interp/translate_int.h"
+
+/* Class of NaN to look for behind arithmetic that gives this type. */
+#define NAN_u32 0
+#define NAN_u64 0
+#define NAN_f32 'f'
+#define NAN_f64 'F'
+
+#define ROW(name, k, ...) [WM_OP_##name] = {.kind = RULE_##k, __VA_ARGS__},
+#define UN(name, ta, tr, expr)   ROW(name, UN, .op = IOP_##name)
+#define FUN(name, ta, tr, expr)  ROW(name, UN, .op = IOP_##name, .canonical = NAN_##tr)
+#define BIN(name, t, expr)       ROW(name, BIN, .op = IOP_##name##_SS)
+#define FBIN(name, t, expr)      ROW(name, BIN, .op = IOP_##name##_SS, .canonical = NAN_##t)
+#define DIV(name, t, expr, trap) ROW(name, BIN, .op = IOP_##name##_SS, .ends_segment = true)
+#define TRUNC(name, ta, tr, expr, in_range) ROW(name, UN, .op = IOP_##name, .ends_segment = true)
+#define CMP(name, t, expr, opp)                                                                    \
+    ROW(name, CMP, .op = IOP_##name##_SS, .opposite = IOP_##opp##_SS)
+#define XCMP(name, t, expr, opp)
+#define SAME(name, cls) ROW(name, SAME, .to = (cls))
+#define LOAD(name, tm, t, expr) ROW(name, LOAD, .op = IOP_##name##_S, .ends_segment = true)
+#define STORE(name, t, tm)      ROW(name, STORE, .op = IOP_##name##_SS, .ends_segment = true)
+#define HAND(name, function, ends, free_)                                                          \
+    ROW(name, HAND, .hand = tr_##function, .ends_segment = (ends), .is_free = (free_))
+#define EQZ(name, op_, opp) ROW(name, EQZ, .op = IOP_##op_##_SS, .opposite = IOP_##opp##_SS)
+
+const struct rule interp_rules[WM_OP_COUNT] = {
+#include "shield/interp/sem_all.h"
+};
+
+#undef ROW
+#define ROW(name, k, ...) HAS_##name,
+enum {
+#include "shield/interp/sem_all.h"
+};
+#if 0
+#define OP(name, text, prefix, code, imm, sig, width, feature)                                     \
+    _Static_assert(HAS_##name >= 0, "every operator has a row in a sem_*.def");
+#include "shield/wasm/opcodes.def"
+#undef OP
+#endif

@@ -1,0 +1,54 @@
+/* The interpreter through the runtime: small modules as text, a call each, result or trap.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "interp_util.h"
+
+static const char basics[] =
+    "(module (memory 1) (global $g (mut i32) (i32.const 5))"
+    "(func $fib (export \"fib\") (param i32) (result i32)"
+    "  (if (result i32) (i32.lt_s (local.get 0) (i32.const 2))"
+    "    (then (local.get 0))"
+    "    (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))"
+    "                   (call $fib (i32.sub (local.get 0) (i32.const 2)))))))"
+    "(func (export \"sum\") (param i32) (result i32) (local i32)"
+    "  (loop (local.set 1 (i32.add (local.get 1) (local.get 0)))"
+    "    (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+    "  (local.get 1))"
+    "(func (export \"div\") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))"
+    "(func $forever (export \"forever\") (param i32) (result i32)"
+    "  (i32.add (i32.const 1) (call $forever (local.get 0))))"
+    "(func (export \"table\") (param i32) (result i32)"
+    "  (block $a (block $b (block $c (br_table $a $b $c (local.get 0))) (return (i32.const 30)))"
+    "    (return (i32.const 20))) (i32.const 10))"
+    "(func (export \"swap\") (param i32 i32) (result i32)"
+    "  (local.get 0) (local.get 1) (local.set 0) (local.set 1)"
+    "  (i32.sub (local.get 0) (local.get 1)))"
+    "(func (export \"peek\") (param i32) (result i32) (i32.load offset=4 (local.get 0)))"
+    "(func (export \"poke\") (param i32 i32) (result i32)"
+    "  (i32.store (i32.add (local.get 0) (local.get 1)) (i32.const 7))"
+    "  (i32.load (i32.add (local.get 1) (local.get 0))))"
+    "(func (export \"global\") (param i32) (result i32)"
+    "  (global.set $g (i32.add (global.get $g) (local.get 0))) (global.get $g)))";
+
+static const struct row rows[] = {
+    {"recursion", basics, "fib", {20}, "ok 6765"},
+    {"a loop", basics, "sum", {1000}, "ok 500500"},
+    {"division", basics, "div", {7, 2}, "ok 3"},
+    {"division by zero", basics, "div", {7, 0}, "trap integer divide by zero"},
+    {"division that overflows", basics, "div", {0x80000000u, ~0u}, "trap integer overflow"},
+    {"endless recursion", basics, "forever", {0}, "trap call stack exhausted"},
+    {"br_table, first", basics, "table", {0}, "ok 10"},
+    {"br_table, second", basics, "table", {1}, "ok 20"},
+    {"br_table, default", basics, "table", {77}, "ok 30"},
+    {"a local read, then written", basics, "swap", {5, 3}, "ok 4294967294"},
+    {"the last word of a memory", basics, "peek", {65528}, "ok 0"},
+    {"one byte past it", basics, "peek", {65529}, "trap out of bounds memory access"},
+    {"an offset does not wrap", basics, "peek", {~0u}, "trap out of bounds memory access"},
+    {"an addition does wrap", basics, "poke", {~0u, 9}, "ok 7"},
+    {"globals", basics, "global", {10}, "ok 15"},
+};
+
+int main(void)
+{
+    run_rows(rows, LENGTH_OF(rows));
+    return tap_done();
+}
