@@ -44,7 +44,7 @@ static enum status read_header(struct wm_reader *r, struct diag *dg)
     static const uint8_t magic[4] = {0, 'a', 's', 'm'}, version[4] = {1, 0, 0, 0};
     size_t have = MIN(r->end, sizeof(magic));
 
-    if (memcmp(r->bytes, magic, have) != 0)
+    if (have != 0 && memcmp(r->bytes, magic, have) != 0)
         return diag_fail(dg, ST_MALFORMED, 0,
                          "magic header not detected: expected 00 61 73 6d (\"\\0asm\")");
     if (r->end < sizeof(magic) + sizeof(version))
