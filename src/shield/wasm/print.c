@@ -246,7 +246,8 @@ static bool is_said_by_ids(struct wm_printer *p, uint32_t i)
     const struct wm_custom *c = &p->m->customs[i];
     struct buf made;
 
-    if (i + 1 != p->m->custom_count || !str_equal(c->name, STR("name")))
+    if (i + 1 != p->m->custom_count || !str_equal(c->name, STR("name")) ||
+        wm_names_is_empty(p->made))
         return false;
     buf_init(&made, p->arena);
     wm_names_write(p->made, &made);
@@ -312,11 +313,7 @@ enum status wm_print_module(const struct wm_module *m, const struct wm_print_opt
     print_ids_make(&p);
 
     buf_text(out, "(module");
-    struct str id = print_id_of(&p, WM_NAME_MODULE, 0);
-    if (id.size != 0) {
-        buf_byte(out, ' ');
-        print_id(out, id);
-    }
+    print_named(&p, print_id_of(&p, WM_NAME_MODULE, 0), wm_name_of(p.names, WM_NAME_MODULE, 0));
     print_types(&p);
     TRY(print_declarations(&p));
     TRY(print_elems(&p));

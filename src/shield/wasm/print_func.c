@@ -11,7 +11,7 @@ static void add_run(void *ctx, uint32_t count, struct wm_valtype t)
 }
 
 /* Sets p->locals to the identifiers of parameters and locals. */
-static void name_locals(struct wm_printer *p, uint32_t func, uint32_t count)
+static void name_locals(struct wm_printer *p, uint32_t func, uint32_t param_count, uint32_t count)
 {
     bool has_any = false;
 
@@ -30,8 +30,10 @@ static void name_locals(struct wm_printer *p, uint32_t func, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         struct str name = wm_name_of_inner(p->names, WM_NAME_LOCAL, func, i);
         p->locals[i] = print_ids_claim(p, name, i);
-        if (p->locals[i].size != 0)
-            wm_names_add_inner(p->made, WM_NAME_LOCAL, func, i, p->locals[i]);
+        /* (@name) is for locals; a parameter is called what its identifier says */
+        struct str made = i < param_count ? p->locals[i] : name;
+        if (made.size != 0)
+            wm_names_add_inner(p->made, WM_NAME_LOCAL, func, i, made);
     }
 }
 
@@ -44,6 +46,15 @@ static void break_line(struct wm_printer *p, size_t *line, uint32_t depth)
     *line = p->out->size;
 }
 
+static void print_named_local(struct wm_printer *p, uint32_t index, struct str name,
+                              struct wm_valtype type)
+{
+    buf_text(p->out, "(local");
+    print_named(p, p->locals[index], name);
+    print_valtype(p, type);
+    buf_byte(p->out, ')');
+}
+
 /* "(local i32 i64) (local $x i32)": unnamed neighbours share parentheses, whatever their types. */
 static void print_locals(struct wm_printer *p, uint32_t param_count)
 {
@@ -53,27 +64,27 @@ static void print_locals(struct wm_printer *p, uint32_t param_count)
     if (p->local_count == param_count)
         return;
     print_line(p->out, BODY_DEPTH);
-    size_t line = p->out->size;
+    size_t first = p->out->size, line = first;
     for (uint32_t run = 0; run < p->run_count; run++)
         for (uint32_t i = 0; i < p->runs[run].count; i++, index++) {
-            struct str id = p->locals == NULL ? (struct str){0} : p->locals[index];
-            if (is_open && id.size != 0)
+            struct str name = {0};
+            if (p->locals != NULL)
+                name = wm_name_of_inner(p->names, WM_NAME_LOCAL, p->func, index);
+            if (is_open && name.size != 0) {
                 buf_byte(p->out, ')');
-            if (p->out->size != line)
+                is_open = false;
+            }
+            if (!is_open && p->out->size != first)
                 buf_byte(p->out, ' ');
             break_line(p, &line, BODY_DEPTH + 1);
-            if (!is_open || id.size != 0)
-                buf_text(p->out, "(local");
-            else
-                p->out->size--; /* the type brings its own blank */
-            is_open = id.size == 0;
-            if (!is_open) {
-                buf_byte(p->out, ' ');
-                print_id(p->out, id);
+            if (name.size != 0) {
+                print_named_local(p, index, name, p->runs[run].type);
+                continue;
             }
-            print_valtype(p, p->runs[run].type);
             if (!is_open)
-                buf_byte(p->out, ')');
+                buf_text(p->out, "(local");
+            is_open = true;
+            print_valtype(p, p->runs[run].type);
         }
     if (is_open)
         buf_byte(p->out, ')');
@@ -146,7 +157,7 @@ static enum status print_func(struct wm_printer *p, uint32_t func)
     p->run_count = 0;
     TRY(wm_read_locals(&r, &local_count, add_run, p, p->dg));
     p->func = func;
-    name_locals(p, func, param_count + local_count);
+    name_locals(p, func, param_count, param_count + local_count);
 
     print_line(p->out, 1);
     buf_text(p->out, "(func");

@@ -1,5 +1,7 @@
 /* print_ids: gives every named index an identifier that is unique in its space. The first owner
- * of a name keeps it; a later one gets name#index. SPDX-License-Identifier: Apache-2.0 */
+ * of a name keeps it; a later one gets name#index, and where the text format allows it an
+ * annotation
+ * (@name "name") that says what it is really called. SPDX-License-Identifier: Apache-2.0 */
 #include "shield/wasm/print_internal.h"
 
 #include <string.h>
@@ -74,8 +76,7 @@ static void make_space(struct wm_printer *p, enum wm_name_space space, uint32_t 
         if (p->ids[space] == NULL)
             p->ids[space] = arena_new(p->arena, struct str, count);
         p->ids[space][i] = print_ids_claim(p, name, i);
-        if (p->ids[space][i].size != 0)
-            wm_names_add(p->made, space, i, p->ids[space][i]);
+        wm_names_add(p->made, space, i, name);
     }
 }
 
@@ -133,14 +134,22 @@ void print_index(struct wm_printer *p, enum wm_name_space space, uint32_t index)
         print_u64(p->out, index);
 }
 
-void print_defined(struct wm_printer *p, enum wm_name_space space, uint32_t index)
+void print_named(struct wm_printer *p, struct str id, struct str name)
 {
-    struct str id = print_id_of(p, space, index);
-
     if (id.size != 0) {
         buf_byte(p->out, ' ');
         print_id(p->out, id);
     }
+    if (name.size != 0 && !str_equal(id, name)) {
+        buf_text(p->out, " (@name ");
+        print_name(p->out, name);
+        buf_byte(p->out, ')');
+    }
+}
+
+void print_defined(struct wm_printer *p, enum wm_name_space space, uint32_t index)
+{
+    print_named(p, print_id_of(p, space, index), wm_name_of(p->names, space, index));
     buf_text(p->out, " (;");
     print_u64(p->out, index);
     buf_text(p->out, ";)");

@@ -75,7 +75,9 @@ struct str print_ids_claim(struct wm_printer *p, struct str name, uint32_t index
 struct str print_id_of(const struct wm_printer *p, enum wm_name_space space, uint32_t index);
 /* " $id" or " 12" */
 void print_index(struct wm_printer *p, enum wm_name_space space, uint32_t index);
-/* " $id (;12;)", where an index is defined */
+/* " $id", and " (@name "...")" when the identifier is not the name itself */
+void print_named(struct wm_printer *p, struct str id, struct str name);
+/* The same and " (;12;)", where an index is defined */
 void print_defined(struct wm_printer *p, enum wm_name_space space, uint32_t index);
 
 /* ---- print_type.c */
