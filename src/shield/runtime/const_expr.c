@@ -201,7 +201,7 @@ static enum status run(struct machine *x, struct wm_bytes expr, union rt_value *
         if (st != ST_OK) {
             if (dg != NULL)
                 *dg = x->store->diag; /* only allocation fails here, and it reports there */
-            return diag_in(dg, st, "in the constant expression at 0x%x", expr.offset);
+            return diag_in(dg, st, "the constant expression at 0x%x", expr.offset);
         }
     }
     *out = pop(x);

@@ -85,11 +85,14 @@ static enum status make(struct rt_store *s, enum rt_object_kind kind, uint64_t p
         TRY(rt_heap_reserve(gc, s->limits.gc_heap_bytes, &s->diag));
     if (granules > h->limit_bytes >> RT_GRANULE_LOG2)
         return no_room(s, granules);
-    if (h->since_granules + granules >
-        MAX(h->live_granules - h->since_granules, BETWEEN_COLLECTIONS_MIN))
+    const uint64_t base_granules = h->live_granules - h->since_granules;
+    bool collected = false;
+    if (h->since_granules + granules > MAX(base_granules, BETWEEN_COLLECTIONS_MIN)) {
         rt_gc_collect(s);
+        collected = true;
+    }
     uint64_t at = rt_heap_take(gc, granules);
-    if (at == 0 && h->since_granules != 0) {
+    if (at == 0 && !collected) {
         rt_gc_collect(s);
         at = rt_heap_take(gc, granules);
     }

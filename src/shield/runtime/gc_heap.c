@@ -161,9 +161,11 @@ static bool extend(struct rt_gc *gc, uint64_t granules)
         h->host_refused = true;
         return false;
     }
-    retire_run(gc);
-    h->run = gc->used_bytes >> RT_GRANULE_LOG2;
-    h->run_end = h->run + taken;
+    if (h->run_end << RT_GRANULE_LOG2 != gc->used_bytes) {
+        retire_run(gc);
+        h->run = h->run_end = gc->used_bytes >> RT_GRANULE_LOG2;
+    }
+    h->run_end += taken;
     gc->used_bytes = end_bytes;
     return true;
 }

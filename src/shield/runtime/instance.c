@@ -118,7 +118,7 @@ static enum status make_memories(struct rt_store *s, struct rt_instance *i, stru
     struct rt_memory **memories = array;
     for (uint32_t k = first; k < wm->memory_count; k++) {
         enum status st = rt_memory_make(s, &wm->memories[k], &memories[k - first], dg);
-        TRY(diag_in(dg, st, "in memory #%u", k));
+        TRY(diag_in(dg, st, "memory #%u", k));
         i->memories[k] = memories[k - first];
     }
     return ST_OK;
@@ -165,7 +165,7 @@ static enum status make_tables(struct rt_store *s, struct rt_instance *i, struct
         enum status st =
             rt_table_init_new(s, &tables[k - first], &from->limits,
                               rt_valtype_global(m->type_ids, from->type), init.ref, dg);
-        TRY(diag_in(dg, st, "in table #%u", k));
+        TRY(diag_in(dg, st, "table #%u", k));
         i->tables[k] = &tables[k - first];
     }
     return ST_OK;
@@ -216,7 +216,7 @@ static enum status evaluate_elem(struct rt_instance *i, uint32_t index, struct d
 static enum status evaluate_elems(struct rt_instance *i, struct diag *dg)
 {
     for (uint32_t k = 0; k < i->module->wm.elem_count; k++)
-        TRY(diag_in(dg, evaluate_elem(i, k, dg), "in element segment #%u", k));
+        TRY(diag_in(dg, evaluate_elem(i, k, dg), "element segment #%u", k));
     return ST_OK;
 }
 
@@ -301,13 +301,13 @@ static enum status start(struct rt_instance *i, struct diag *dg)
     const struct wm_module *wm = &i->module->wm;
 
     for (uint32_t k = 0; k < wm->elem_count; k++)
-        TRY(diag_in(dg, report(s, copy_elem(i, k, &s->diag), dg), "in element segment #%u", k));
+        TRY(diag_in(dg, report(s, copy_elem(i, k, &s->diag), dg), "element segment #%u", k));
     for (uint32_t k = 0; k < wm->data_count; k++)
-        TRY(diag_in(dg, report(s, copy_data(i, k, &s->diag), dg), "in data segment #%u", k));
+        TRY(diag_in(dg, report(s, copy_data(i, k, &s->diag), dg), "data segment #%u", k));
     if (wm->start == WM_NO_INDEX)
         return ST_OK;
     return diag_in(dg, report(s, rt_call(s, i->funcs[wm->start], NULL, NULL), dg),
-                   "in the start function");
+                   "the start function");
 }
 
 enum status rt_instance_new(struct rt_store *s, struct rt_module *m,

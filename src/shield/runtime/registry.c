@@ -411,7 +411,7 @@ enum status rt_registry_add(struct rt_registry *r, const struct wm_module *m, ui
     pthread_mutex_lock(&r->lock);
     enum status st = arena_guard(&r->arena, intern_module, &job, dg);
     pthread_mutex_unlock(&r->lock);
-    return diag_in(dg, st, "while registering the types of the module");
+    return diag_in(dg, st, "the types of the module");
 }
 
 static enum status intern_one(void *ctx, struct diag *dg)
@@ -439,5 +439,5 @@ enum status rt_registry_add_func(struct rt_registry *r, const struct wm_valtype 
     if (st == ST_OK)
         *id = in.found->first_id;
     pthread_mutex_unlock(&r->lock);
-    return diag_in(dg, st, "while registering the type of a host function");
+    return diag_in(dg, st, "the type of a host function");
 }
