@@ -7,7 +7,7 @@
  *   module     owned   validated code; shared by all threads, instantiated any number of times
  *   store      owned   a world of instances with its limits and fuel; one thread at a time
  *   linker     owned   names to things, for the imports of modules; belongs to one store
- *   wasi       owned   what a WASI program may see: arguments, directories, standard streams
+ *   wasi       owned   describes what a WASI program may see: arguments, directories, streams
  *   ref        owned   a reference to a host value or GC object, kept alive by the handle
  *   error      owned   why a call did not return MUJUN_OK: message, position, backtrace
  *   functype   lives as long as its engine; equal types are the same pointer
@@ -294,7 +294,7 @@ struct mujun_externtype {
     bool is_64;                        /* TABLE, MEMORY: addressed by i64 */
     bool is_shared;                    /* MEMORY */
     bool has_max;                      /* TABLE, MEMORY */
-    uint8_t page_log2;                 /* MEMORY: 16, or 0 for pages of one byte */
+    bool has_byte_pages;               /* MEMORY: pages of 1 byte instead of 65,536 */
     uint64_t min, max;                 /* TABLE: elements; MEMORY: pages */
 };
 
@@ -361,8 +361,9 @@ struct mujun_limit {
 };
 
 /*
- * A store holds instances and all they can reach; nothing moves between stores. Everything in it is
- * used by one thread at a time; only mujun_store_interrupt() may come from any thread.
+ * A store holds instances and all they can reach. Nothing of one store may be used in another,
+ * except shared memories. Everything in it is used by one thread at a time; only
+ * mujun_store_interrupt() may come from any thread.
  *
  *   limits   limit_count rows that replace the engine's defaults; may be NULL when the count is 0
  *
@@ -395,17 +396,17 @@ void mujun_store_add_fuel(struct mujun_store *store, uint64_t units);
 uint64_t mujun_store_fuel(const struct mujun_store *store);
 
 /*
- * Ends guests of this store with MUJUN_E_TIMEOUT once so many nanoseconds from now have passed; 0
- * takes the deadline back. Also forgets an interrupt that came before. The deadline stays until it
- * is set again: guests called after it end at once. Time spent inside a host function counts, but
- * is not cut short. The first deadline of an engine starts one thread, which ends with the engine.
+ * Once so many nanoseconds from now have passed, the guest that runs then (or the next one, when
+ * none does) ends with MUJUN_E_TIMEOUT. 0 takes the deadline back; every call also forgets
+ * deadlines and interrupts from before. Time spent inside a host function counts, but is not cut
+ * short. The first deadline of an engine starts one thread, which ends with the engine.
  *
  * MUJUN_E_NO_MEMORY when that thread cannot be started.
  */
 enum mujun_status mujun_store_set_timeout(struct mujun_store *store, uint64_t nanoseconds,
                                           struct mujun_error **err);
 /* Ends the guest that runs now, or the next one, with MUJUN_E_TIMEOUT. Any thread, also from a
- * signal handler. Stays until mujun_store_set_timeout(). */
+ * signal handler. */
 void mujun_store_interrupt(struct mujun_store *store);
 
 /* Frees what no root reaches any more; happens by itself when the GC heap is full. */
@@ -466,13 +467,6 @@ enum mujun_status mujun_linker_define_func(struct mujun_linker *linker, const ch
 enum mujun_status mujun_linker_define_instance(struct mujun_linker *linker, const char *module,
                                                const struct mujun_instance *instance,
                                                struct mujun_error **err);
-/*
- * Defines the 45 functions of "wasi_snapshot_preview1" (and the same under "wasi_unstable", where
- * the two agree). What wasi says is copied, descriptors are duplicated: it may be freed afterwards,
- * and defined in other linkers too. MUJUN_E_USAGE, MUJUN_E_IO, MUJUN_E_NO_MEMORY.
- */
-enum mujun_status mujun_linker_define_wasi(struct mujun_linker *linker,
-                                           const struct mujun_wasi *wasi, struct mujun_error **err);
 
 /*
  * Links, initialises and runs the start function of the module.
@@ -575,7 +569,7 @@ void mujun_memory_type(const struct mujun_memory *memory, struct mujun_externtyp
  * mujun_memory_size() on must not be touched. */
 uint8_t *mujun_memory_data(const struct mujun_memory *memory);
 uint64_t mujun_memory_size(const struct mujun_memory *memory);  /* bytes */
-uint64_t mujun_memory_pages(const struct mujun_memory *memory); /* pages of 1 << page_log2 bytes */
+uint64_t mujun_memory_pages(const struct mujun_memory *memory); /* of 65,536 bytes, or 1 */
 /* Adds zeroed pages; old_pages (may be NULL) receives the size before. False when the memory's
  * maximum, a limit or the host refuses it; nothing changed then. */
 bool mujun_memory_grow(struct mujun_memory *memory, uint64_t delta_pages, uint64_t *old_pages);
@@ -606,7 +600,8 @@ bool mujun_table_grow(struct mujun_table *table, uint64_t delta, union mujun_val
 enum mujun_status mujun_global_new(struct mujun_store *store, const struct mujun_externtype *type,
                                    union mujun_value value, struct mujun_global **out,
                                    struct mujun_error **err);
-void mujun_global_type(const struct mujun_global *global, struct mujun_externtype *out);
+void mujun_global_type(const struct mujun_store *store, const struct mujun_global *global,
+                       struct mujun_externtype *out);
 /* MUJUN_E_NO_MEMORY (only for references). */
 enum mujun_status mujun_global_get(struct mujun_store *store, const struct mujun_global *global,
                                    union mujun_value *out, struct mujun_error **err);
@@ -670,47 +665,65 @@ struct mujun_tag *mujun_ref_tag(const struct mujun_ref *ref);
 
 /*
  * What a WASI program may see. At first nothing: no arguments, no environment, no directories,
- * empty standard input, output thrown away. One thread at a time; texts are copied.
+ * standard input at its end, output thrown away. A mujun_wasi is only a description: it is filled
+ * by one thread, then mujun_linker_define_wasi() acts on it, any number of times. Texts are copied.
  */
 struct mujun_wasi *mujun_wasi_new(void); /* NULL: no memory */
 void mujun_wasi_free(struct mujun_wasi *wasi);
 
-/* args[0] is the program's name. Replaces what was set before. MUJUN_E_NO_MEMORY. */
-enum mujun_status mujun_wasi_set_args(struct mujun_wasi *wasi, const char *const *args,
+/* Appends arguments; the first of all is the program's name. MUJUN_E_LIMIT, MUJUN_E_NO_MEMORY. */
+enum mujun_status mujun_wasi_add_args(struct mujun_wasi *wasi, const char *const *args,
                                       size_t count, struct mujun_error **err);
-/* MUJUN_E_USAGE when name is empty or holds '='. The last value of a name counts. */
-enum mujun_status mujun_wasi_set_env(struct mujun_wasi *wasi, const char *name, const char *value,
+/* The first value given for a name is what the guest's getenv() finds. MUJUN_E_USAGE when name is
+ * empty or holds '='; MUJUN_E_LIMIT, MUJUN_E_NO_MEMORY. */
+enum mujun_status mujun_wasi_add_env(struct mujun_wasi *wasi, const char *name, const char *value,
                                      struct mujun_error **err);
-/* Copies the environment of the process. */
+/* Adds the environment of the process as it is now. */
 enum mujun_status mujun_wasi_inherit_env(struct mujun_wasi *wasi, struct mujun_error **err);
 /*
- * Lets the guest use a directory of the host, and what lies beneath, under the name guest_path. It
- * is opened now; later renames of the host do not matter. MUJUN_E_IO names host_path and why.
+ * Lets the guest use a directory of the host, and what lies beneath it, under the name guest_path,
+ * as its descriptors 3, 4... in order. No path and no link leads out of it. It is opened by
+ * mujun_linker_define_wasi(), which says MUJUN_E_IO when it cannot be.
+ *   is_read_only   no call that changes anything beneath it succeeds
  */
-enum mujun_status mujun_wasi_preopen_dir(struct mujun_wasi *wasi, const char *host_path,
-                                         const char *guest_path, bool is_read_only,
-                                         struct mujun_error **err);
-/* Hands in a socket (or another descriptor) as the next free descriptor of the guest, after the
- * directories. fd is duplicated. MUJUN_E_IO when it is not open. */
-enum mujun_status mujun_wasi_preopen_fd(struct mujun_wasi *wasi, int fd, struct mujun_error **err);
+enum mujun_status mujun_wasi_add_dir(struct mujun_wasi *wasi, const char *host_path,
+                                     const char *guest_path, bool is_read_only,
+                                     struct mujun_error **err);
+/* Hands in a listening or connected socket, as the descriptors after the directories. fd is
+ * borrowed until the stores that use it are freed. MUJUN_E_USAGE, MUJUN_E_LIMIT, MUJUN_E_NO_MEMORY.
+ * */
+enum mujun_status mujun_wasi_add_socket(struct mujun_wasi *wasi, int fd, struct mujun_error **err);
 
-/* The three standard streams of the process. */
-void mujun_wasi_inherit_stdio(struct mujun_wasi *wasi);
-/* One of them (0, 1, 2) from a descriptor of the host, duplicated. MUJUN_E_USAGE, MUJUN_E_IO. */
-enum mujun_status mujun_wasi_set_stdio_fd(struct mujun_wasi *wasi, int guest_fd, int fd,
-                                          struct mujun_error **err);
-/* Standard input from bytes, copied. MUJUN_E_NO_MEMORY. */
+/* The three standard streams of the process become the guest's. MUJUN_E_IO when one is closed. */
+enum mujun_status mujun_wasi_inherit_stdio(struct mujun_wasi *wasi, struct mujun_error **err);
+/* One stream of the guest (0, 1, 2) is a descriptor of the host, borrowed until the stores that use
+ * it are freed. MUJUN_E_USAGE, MUJUN_E_IO. */
+enum mujun_status mujun_wasi_set_stdio(struct mujun_wasi *wasi, int guest_fd, int fd,
+                                       struct mujun_error **err);
+/* Standard input reads these bytes, copied. MUJUN_E_NO_MEMORY. */
 enum mujun_status mujun_wasi_set_stdin_bytes(struct mujun_wasi *wasi, const void *bytes,
                                              size_t size, struct mujun_error **err);
-/* Collects output (guest_fd 1 or 2, each in a buffer of its own) up to
- * max_bytes; writing more fails for the guest with "no space left". MUJUN_E_USAGE,
- * MUJUN_E_NO_MEMORY. */
+/* Output of the guest (1 or 2) is kept for mujun_store_output(), up to max_bytes; writing more
+ * fails for the guest with "no space left". MUJUN_E_USAGE. */
 enum mujun_status mujun_wasi_capture(struct mujun_wasi *wasi, int guest_fd, size_t max_bytes,
                                      struct mujun_error **err);
-/* What has been collected so far. *out is owned, NUL-terminated behind size bytes, free with
- * mujun_bytes_free(). MUJUN_E_USAGE when guest_fd is not captured; MUJUN_E_NO_MEMORY. */
-enum mujun_status mujun_wasi_captured(const struct mujun_wasi *wasi, int guest_fd, uint8_t **out,
-                                      size_t *size, struct mujun_error **err);
+
+/* For runs that can be repeated bit by bit. Every clock starts at start_ns and moves on by step_ns
+ * whenever it is read; sleeping moves it without waiting. Random bytes come from the seed. */
+void mujun_wasi_set_clock(struct mujun_wasi *wasi, uint64_t start_ns, uint64_t step_ns);
+void mujun_wasi_set_random_seed(struct mujun_wasi *wasi, uint64_t seed);
+
+/*
+ * Lets the linker serve imports from "wasi_snapshot_preview1" and its predecessor "wasi_unstable"
+ * that nothing else was defined for. The state behind them (descriptors, arguments) is made new and
+ * belongs to the store; wasi may be freed. A second call replaces the first for later instances.
+ * MUJUN_E_IO names a directory that cannot be opened; MUJUN_E_NO_MEMORY.
+ */
+enum mujun_status mujun_linker_define_wasi(struct mujun_linker *linker, struct mujun_wasi *wasi,
+                                           struct mujun_error **err);
+/* What guests have written so far to a captured stream (1 or 2), of the newest WASI state of this
+ * store; size 0 when there is none. Borrowed until a guest of the store runs again. */
+struct mujun_name mujun_store_output(const struct mujun_store *store, int guest_fd);
 
 #ifdef __cplusplus
 }

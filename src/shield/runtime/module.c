@@ -45,6 +45,7 @@ enum status rt_module_new(struct rt_engine *engine, const uint8_t *bytes, size_t
     if (size != 0)
         memcpy(copy, bytes, size);
     m->bytes = copy;
+    m->byte_count = size;
     m->engine = engine;
     atomic_fetch_add_explicit(&engine->references, 1, memory_order_relaxed);
     atomic_init(&m->references, 1);

@@ -334,6 +334,7 @@ static enum status add_group(struct incoming *in, uint64_t hash, struct diag *dg
         struct rt_type *to = slot_of(r, first_id + i);
 
         *to = (struct rt_type){.id = first_id + i,
+                               .registry = in->registry,
                                .composite = from->composite,
                                .is_final = from->is_final,
                                .param_count = from->param_count,

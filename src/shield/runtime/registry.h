@@ -23,6 +23,7 @@ struct rt_field_layout {
 
 struct rt_type {
     uint32_t id;
+    const struct rt_registry *registry; /* that holds it */
     enum wm_composite composite;
     bool is_final;
     uint32_t depth;

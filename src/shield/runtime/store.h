@@ -75,6 +75,7 @@ struct rt_module {
     struct arena arena; /* holds wm's arrays */
     struct wm_module wm;
     uint8_t *bytes;            /* owned copy of the binary */
+    size_t byte_count;
     uint32_t *type_ids;        /* per module type: registry id */
     _Atomic(void *) *code;     /* per defined function: the tier's code, NULL until first needed */
     _Atomic(_Atomic(void *) *) metered_code; /* code[] of a variant that counts fuel; the tier's */
