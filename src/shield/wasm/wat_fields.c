@@ -175,11 +175,23 @@ static bool take_address_type(struct wat_parser *p)
     return is_64;
 }
 
+/* Sizes have 32 bits before memory64; with it, what a 32-bit memory cannot have is invalid. */
+static enum status size_limit(struct wat_parser *p, const char *what, uint64_t *out)
+{
+    uint32_t small;
+
+    if (wm_has(p->options->features, WM_FEATURE_MEMORY64))
+        return wat_u64(p, what, out);
+    TRY(wat_u32(p, what, &small));
+    *out = small;
+    return ST_OK;
+}
+
 static enum status limits(struct wat_parser *p, struct wm_limits *out)
 {
-    TRY(wat_u64(p, "a minimum size", &out->min));
+    TRY(size_limit(p, "a minimum size", &out->min));
     out->has_max = wat_is(p, WAT_TOK_NUMBER);
-    return out->has_max ? wat_u64(p, "a maximum size", &out->max) : ST_OK;
+    return out->has_max ? size_limit(p, "a maximum size", &out->max) : ST_OK;
 }
 
 static enum status table_field(struct wat_parser *p, struct head *h)

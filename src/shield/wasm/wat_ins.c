@@ -260,7 +260,7 @@ static enum status shared_spelling(struct wat_parser *p, struct wm_ins *ins)
     return ST_OK;
 }
 
-static enum status constant(struct wat_parser *p, enum wm_imm shape, struct wm_ins *ins)
+enum status wat_constant(struct wat_parser *p, enum wm_imm shape, struct wm_ins *ins)
 {
     uint64_t value = 0;
 
@@ -334,7 +334,7 @@ static enum status immediates(struct wat_parser *p, struct wm_ins *ins)
     case WM_IMM_I64:
     case WM_IMM_F32:
     case WM_IMM_F64:
-    case WM_IMM_V128: return constant(p, shape, ins);
+    case WM_IMM_V128: return wat_constant(p, shape, ins);
     case WM_IMM_BLOCK:
     case WM_IMM_TRY_TABLE:
     case WM_IMM_COUNT: break; /* wat_block_header() */

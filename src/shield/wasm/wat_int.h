@@ -222,6 +222,8 @@ MUST_USE enum status wat_signature(struct wat_parser *p, bool names, bool *any);
 
 /* The immediates of op, at p->t; appends opcode and immediates to out. */
 MUST_USE enum status wat_instruction(struct wat_parser *p, enum wm_op op, struct buf *out);
+/* A number, vector or shuffle immediate, at p->t. */
+MUST_USE enum status wat_constant(struct wat_parser *p, enum wm_imm shape, struct wm_ins *ins);
 /* Opcode and block type of a block, loop, if, try; with catches for try_table. */
 MUST_USE enum status wat_block_header(struct wat_parser *p, enum wm_op op, struct buf *out);
 /* A label operand: a number or the identifier of an enclosing block. */
