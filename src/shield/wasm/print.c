@@ -31,6 +31,17 @@ static const char *const kind_word[WM_EXTERN_KIND_COUNT] = {
     [WM_EXTERN_GLOBAL] = "global", [WM_EXTERN_TAG] = "tag",
 };
 
+static void print_imported_func(struct wm_printer *p, uint32_t func)
+{
+    uint32_t type_index = p->m->funcs[func].type_index;
+    const struct wm_type *t = print_func_type(p->m, type_index);
+    uint32_t param_count = t == NULL ? 0 : t->param_count;
+
+    print_name_locals(p, func, param_count, param_count);
+    print_type_use(p, type_index);
+    p->locals = NULL;
+}
+
 static void print_import(struct wm_printer *p, const struct wm_import *im)
 {
     const struct wm_module *m = p->m;
@@ -43,7 +54,7 @@ static void print_import(struct wm_printer *p, const struct wm_import *im)
     buf_text(p->out, kind_word[im->kind]);
     print_defined(p, space_of_kind[im->kind], im->index);
     switch (im->kind) {
-    case WM_EXTERN_FUNC: print_type_use(p, m->funcs[im->index].type_index); break;
+    case WM_EXTERN_FUNC: print_imported_func(p, im->index); break;
     case WM_EXTERN_TABLE: print_table_type(p, &m->tables[im->index]); break;
     case WM_EXTERN_MEMORY: print_memory_type(p, &m->memories[im->index]); break;
     case WM_EXTERN_GLOBAL: print_global_type(p, &m->globals[im->index]); break;

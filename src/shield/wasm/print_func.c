@@ -10,8 +10,7 @@ static void add_run(void *ctx, uint32_t count, struct wm_valtype t)
     ARENA_PUSH(p->arena, p->runs, p->run_count, p->run_capacity, ((struct print_run){count, t}));
 }
 
-/* Sets p->locals to the identifiers of parameters and locals. */
-static void name_locals(struct wm_printer *p, uint32_t func, uint32_t param_count, uint32_t count)
+void print_name_locals(struct wm_printer *p, uint32_t func, uint32_t param_count, uint32_t count)
 {
     bool has_any = false;
 
@@ -157,7 +156,7 @@ static enum status print_func(struct wm_printer *p, uint32_t func)
     p->run_count = 0;
     TRY(wm_read_locals(&r, &local_count, add_run, p, p->dg));
     p->func = func;
-    name_locals(p, func, param_count, param_count + local_count);
+    print_name_locals(p, func, param_count, param_count + local_count);
 
     print_line(p->out, 1);
     buf_text(p->out, "(func");

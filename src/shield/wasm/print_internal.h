@@ -120,6 +120,8 @@ struct print_arity print_arity_of(const struct wm_module *m, const struct wm_ins
 struct print_arity print_block_arity(const struct wm_module *m, const struct wm_block *b);
 
 /* ---- print_func.c */
+/* Sets p->locals to the identifiers of a function's parameters and, behind them, locals. */
+void print_name_locals(struct wm_printer *p, uint32_t func, uint32_t param_count, uint32_t count);
 MUST_USE enum status print_funcs(struct wm_printer *p);
 
 /* ---- print_fold.c */
