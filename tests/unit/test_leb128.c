@@ -35,7 +35,7 @@ static enum status read_number(struct wm_reader *r, enum width width, int64_t *o
     }
 }
 
-/* clang-format off: it would widen every row to the longest */
+/* clang-format off */
 static const struct {
     const char *name;
     enum width width;

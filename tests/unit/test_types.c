@@ -285,7 +285,7 @@ static void spoil_results(struct wm_type *t)
     t[2].results = i32_list;
 }
 
-/* clang-format off: it would widen every row to the longest */
+/* clang-format off */
 static const struct bad_row bad_rows[] = {
     {"parameter", "unknown type 11; 3 are known here; in type 2", spoil_param, ST_INVALID},
     {"result", "unknown type 3; 3 are known here; in type 2", spoil_result, ST_INVALID},

@@ -18,7 +18,7 @@ enum status wm_read_u8(struct wm_reader *r, uint8_t *out, struct diag *dg)
 static enum status read_leb(struct wm_reader *r, unsigned bits, bool is_signed, uint64_t *out,
                             struct diag *dg)
 {
-    const char *kind = is_signed ? "s" : "u";
+    const char *kind = is_signed ? "an s" : "a u";
     size_t start = r->pos;
     uint64_t value = 0;
     unsigned shift = 0;
@@ -27,7 +27,7 @@ static enum status read_leb(struct wm_reader *r, unsigned bits, bool is_signed, 
     do {
         if (start + shift / 7 >= r->end)
             return diag_fail(dg, ST_MALFORMED, r->offset + r->end,
-                             "unexpected end: expected more bytes of a %s%u", kind, bits);
+                             "unexpected end: expected more bytes of %s%u", kind, bits);
         byte = r->bytes[start + shift / 7];
         value |= (uint64_t)(byte & 0x7f) << shift;
         shift += 7;
@@ -35,14 +35,14 @@ static enum status read_leb(struct wm_reader *r, unsigned bits, bool is_signed, 
 
     if ((byte & 0x80) != 0)
         return diag_fail(dg, ST_MALFORMED, r->offset + start,
-                         "integer representation too long: a %s%u has at most %u bytes", kind, bits,
+                         "integer representation too long: %s%u has at most %u bytes", kind, bits,
                          (bits + 6) / 7);
     if (shift > bits) {
         unsigned used = bits - (shift - 7); /* bits of the last byte that belong to the number */
         unsigned rest = (unsigned)byte >> (is_signed ? used - 1 : used);
         if (rest != 0 && !(is_signed && rest == 0x7fU >> (used - 1)))
             return diag_fail(dg, ST_MALFORMED, r->offset + start,
-                             "integer too large: expected a %s%u, found bits beyond it", kind,
+                             "integer too large: expected %s%u, found bits beyond it", kind,
                              bits);
     }
     if (is_signed && shift < 64 && (byte & 0x40) != 0)
