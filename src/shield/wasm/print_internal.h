@@ -87,7 +87,9 @@ void print_types(struct wm_printer *p);
 void print_table_type(struct wm_printer *p, const struct wm_table *t);
 void print_memory_type(struct wm_printer *p, const struct wm_memory *mem);
 void print_global_type(struct wm_printer *p, const struct wm_global *g);
-/* " (type 3) (param ...) (result ...)". Parameters take their identifiers from p->locals. */
+/* " (param ...) (result ...)". Parameters take their identifiers from p->locals. */
+void print_signature(struct wm_printer *p, uint32_t type_index);
+/* " (type 3)" and the signature */
 void print_type_use(struct wm_printer *p, uint32_t type_index);
 /* A defined function type, or NULL when the index is none. */
 const struct wm_type *print_func_type(const struct wm_module *m, uint32_t type_index);

@@ -95,17 +95,22 @@ static void print_results(struct wm_printer *p, const struct wm_type *t)
     buf_byte(p->out, ')');
 }
 
-void print_type_use(struct wm_printer *p, uint32_t type_index)
+void print_signature(struct wm_printer *p, uint32_t type_index)
 {
     const struct wm_type *t = print_func_type(p->m, type_index);
 
-    buf_text(p->out, " (type");
-    print_index(p, WM_NAME_TYPE, type_index);
-    buf_byte(p->out, ')');
     if (t == NULL)
         return;
     print_params(p, t, true);
     print_results(p, t);
+}
+
+void print_type_use(struct wm_printer *p, uint32_t type_index)
+{
+    buf_text(p->out, " (type");
+    print_index(p, WM_NAME_TYPE, type_index);
+    buf_byte(p->out, ')');
+    print_signature(p, type_index);
 }
 
 /* ---- the type section ---------------------------------------------------------------------- */
