@@ -101,14 +101,15 @@ enum status rt_store_new(struct rt_engine *engine, const struct rt_limits *limit
     atomic_fetch_add_explicit(&engine->references, 1, memory_order_relaxed);
     s->limits = *limits;
     s->memory_budget = mem_alloc(1, sizeof(*s->memory_budget));
+    if (s->memory_budget != NULL) {
+        s->memory_budget->limit_bytes = limits->memory_bytes;
+        atomic_init(&s->memory_budget->references, 1);
+    }
     s->gc = rt_gc_new();
     if (s->memory_budget == NULL || s->gc == NULL) {
         rt_store_free(s);
         return rt_no_memory(dg, sizeof(*s->memory_budget), "a store");
     }
-    s->memory_budget->limit_bytes = limits->memory_bytes;
-    atomic_init(&s->memory_budget->references, 1);
-
     const struct rt_tier *tier = engine->config.tier;
     if (tier != NULL && tier->store_init != NULL) {
         enum status st = tier->store_init(s, dg);
