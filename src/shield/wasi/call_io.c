@@ -93,10 +93,10 @@ enum wasi_errno wasi_perform_fd_pread(struct wasi_call *c)
     return put_result(c, preadv(c->fd[0]->host, c->iov, (int)c->iov_count, (off_t)c->num[0]));
 }
 
-/* What the descriptor's sync flags promise of a write that was made. */
+/* What the descriptor's sync flags promise of a write that was made. RSYNC is SYNC, as on Linux. */
 static void sync_if_asked(const struct wasi_fd *fd)
 {
-    if ((fd->flags & WASI_FDFLAG_SYNC) != 0)
+    if ((fd->flags & (WASI_FDFLAG_SYNC | WASI_FDFLAG_RSYNC)) != 0)
         fsync(fd->host);
     else if ((fd->flags & WASI_FDFLAG_DSYNC) != 0)
         fdatasync(fd->host);
