@@ -9,6 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+/* fn(a), but a NaN comes out quiet: compilers may expand rounding so that it passes through. */
+#define QUIET(a, fn) ((a) != (a) ? (a) + (a) : fn(a))
+
 #define FLOAT_FUNCTIONS(t, ct, ut)                                                                 \
     static inline ct min_##t(ct a, ct b)                                                           \
     {                                                                                              \
@@ -25,6 +28,12 @@
         if (a == b)                                                                                \
             return signbit(a) ? b : a;                                                             \
         return a > b ? a : b;                                                                      \
+    }                                                                                              \
+    /* Two statements: no compiler may make one rounding of them. */                              \
+    static inline ct muladd_##t(ct a, ct b, ct c)                                                  \
+    {                                                                                              \
+        ct product = a * b;                                                                        \
+        return product + c;                                                                        \
     }                                                                                              \
     static inline ct canonical_##t(ct a)                                                           \
     {                                                                                              \

@@ -77,6 +77,16 @@ interp_handler interp_tail_call_away;
             GOTO(interp_trap_##name);                                                              \
     } while (0)
 
+/* Ends the run with what the runtime said, unless that is ST_OK. */
+#define PASS_ON(st)                                                                                \
+    do {                                                                                           \
+        if (UNLIKELY((st) != ST_OK)) {                                                             \
+            cx->pc = pc;                                                                           \
+            cx->fp = fp;                                                                           \
+            return (st);                                                                           \
+        }                                                                                          \
+    } while (0)
+
 /* Takes the branch whose distance is operand k. */
 #define BRANCH(k)                                                                                  \
     do {                                                                                           \

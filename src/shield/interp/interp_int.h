@@ -32,17 +32,19 @@
 struct interp_region {
     uint32_t begin, end;    /* words of the code */
     uint32_t parent;        /* enclosing region, INTERP_NO_REGION at the outermost */
-    uint32_t first_clause, clause_count;
+    uint32_t first_clause, last_clause; /* INTERP_NO_CLAUSE: none */
     uint32_t exception_slot; /* legacy try: where the caught exnref is kept; INTERP_NO_SLOT */
 };
 struct interp_clause {
     uint32_t tag;          /* index in the instance; unused when is_all */
     bool is_all, with_ref; /* with_ref: the exnref itself is the last value */
     uint32_t target;       /* word of the code */
+    uint32_t next;         /* clause of the same region to try next, INTERP_NO_CLAUSE at the end */
     uint32_t values_first, value_count; /* in values[]: slots of the payload, ref included */
 };
 #define INTERP_NO_REGION UINT32_MAX
 #define INTERP_NO_SLOT   UINT32_MAX
+#define INTERP_NO_CLAUSE UINT32_MAX
 
 /* One translated function. In the code_arena of its module, never changed once published. */
 struct interp_code {

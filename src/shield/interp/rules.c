@@ -26,6 +26,41 @@
     ROW(name, HAND, .hand = tr_##function, .ends_segment = (ends), .is_free = (free_))
 #define EQZ(name, op_, opp) ROW(name, EQZ, .op = IOP_##op_##_SS, .opposite = IOP_##opp##_SS)
 
+#define PLAIN(name, format, ends) ROW(name, PLAIN, .op = IOP_##name, .ends_segment = (ends))
+
+#define PURE(name)   PLAIN(name, "", false)
+#define EFFECT(name) PLAIN(name, "", true)
+#define LANES_f32    's'
+#define LANES_f64    'd'
+#define ARITHMETIC(name, lanes) ROW(name, PLAIN, .op = IOP_##name, .canonical = LANES_##lanes)
+#define ALOAD(name, tm, t)               EFFECT(name)
+#define ASTORE(name, tm, t)              EFFECT(name)
+#define AXCHG(name, tm, t)               EFFECT(name)
+#define ACMPXCHG(name, tm, t)            EFFECT(name)
+#define ARMW(name, tm, t, operation)     EFFECT(name)
+#define V1(name, tr, expr)               PURE(name)
+#define V2(name, tr, expr)               PURE(name)
+#define V3(name, t, expr)                PURE(name)
+#define L1(name, tr, ta, expr)           PURE(name)
+#define L2(name, tr, ta, expr)           PURE(name)
+#define LX1(name, tr, expr)              PURE(name)
+#define LX2(name, tr, expr)              PURE(name)
+#define F1(name, tr, ta, expr)           ARITHMETIC(name, tr)
+#define F2(name, tr, ta, expr)           ARITHMETIC(name, tr)
+#define F3(name, t, expr)                ARITHMETIC(name, t)
+#define FX(name, tr, expr)               ARITHMETIC(name, tr)
+#define SHIFT(name, t, expr)             PURE(name)
+#define SPLAT(name, ts, t)               PURE(name)
+#define EXTRACT(name, t, ts, expr)       PURE(name)
+#define REPLACE(name, ts, t)             PURE(name)
+#define TEST(name, expr)                 PURE(name)
+#define SHUFFLED(name)                   PURE(name)
+#define DOTADD(name)                     PURE(name)
+#define VLOAD(name, tm, statement)       EFFECT(name)
+#define VSTORE(name)                     EFFECT(name)
+#define LOADLANE(name, tm, t)            EFFECT(name)
+#define STORELANE(name, tm, t)           EFFECT(name)
+
 const struct rule interp_rules[WM_OP_COUNT] = {
 #include "shield/interp/sem_all.h"
 };
@@ -35,9 +70,7 @@ const struct rule interp_rules[WM_OP_COUNT] = {
 enum {
 #include "shield/interp/sem_all.h"
 };
-#if 0
 #define OP(name, text, prefix, code, imm, sig, width, feature)                                     \
     _Static_assert(HAS_##name >= 0, "every operator has a row in a sem_*.def");
 #include "shield/wasm/opcodes.def"
 #undef OP
-#endif

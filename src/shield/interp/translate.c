@@ -51,6 +51,7 @@ static enum status begin(struct tr *t)
 
     t->code_count = t->map_count = t->local_count = t->local_bytes = t->ref_local_count = 0;
     t->height = t->flushed = t->scalar_top = t->scalar_max = t->ref_top = t->ref_max = 0;
+    t->try_depth = t->try_max = 0;
     t->control_count = t->region_count = t->clause_count = t->value_count = 0;
     t->region = INTERP_NO_REGION;
     t->is_dead = false;
@@ -61,8 +62,8 @@ static enum status begin(struct tr *t)
         add_locals(t, 1, tr_class(t, type->params[i]));
     t->param_bytes = t->local_bytes;
     TRY(wm_read_locals(&t->r, &total, visit_locals, t, t->dg));
-    t->ref_base = t->local_bytes;
-    t->temp_base = t->local_bytes + t->ref_area;
+    t->ref_base = t->local_bytes + t->try_area;
+    t->temp_base = t->ref_base + t->ref_area;
     tr_begin_body(t);
     return ST_OK;
 }
@@ -95,13 +96,10 @@ static bool skip_dead(struct tr *t, enum wm_op op)
     }
 }
 
-static enum status translate_one(struct tr *t, const struct wm_ins *ins)
+static void translate_one(struct tr *t, const struct wm_ins *ins)
 {
     const struct rule *rule = &interp_rules[ins->op];
 
-    if (rule->kind == RULE_HAND && rule->hand == NULL)
-        return diag_fail(t->dg, ST_UNSUPPORTED, ins->offset, "%s is not interpreted yet",
-                         wm_op_info[ins->op].text);
 
     if (t->metered && !rule->is_free)
         tr_charge(t);
@@ -114,12 +112,10 @@ static enum status translate_one(struct tr *t, const struct wm_ins *ins)
     case RULE_SAME: tr_same(t, rule); break;
     case RULE_LOAD: tr_load(t, rule, ins); break;
     case RULE_STORE: tr_store(t, rule, ins); break;
-    case RULE_VECTOR:
-    case RULE_ATOMIC: break;
+    case RULE_PLAIN: tr_plain(t, rule, ins); break;
     }
     if (rule->ends_segment)
         t->fuel_word = 0;
-    return ST_OK;
 }
 
 static enum status translate_body(struct tr *t)
@@ -133,7 +129,7 @@ static enum status translate_body(struct tr *t)
         t->offset = ins.offset;
         if (t->is_dead && !skip_dead(t, ins.op))
             continue;
-        TRY(translate_one(t, &ins));
+        translate_one(t, &ins);
     }
     return ST_OK;
 }
@@ -168,9 +164,9 @@ static enum status publish(void *ctx, struct diag *dg)
     *c = (struct interp_code){
         .code = keep(a, t->code, t->code_count, sizeof(uint32_t)),
         .param_bytes = t->param_bytes,
-        .zero_end = t->local_bytes + t->ref_area,
+        .zero_end = t->temp_base,
         .ref_begin = t->local_bytes,
-        .ref_end = t->local_bytes + t->ref_area,
+        .ref_end = t->temp_base,
         .word_count = t->code_count,
         .func_index = t->func_index,
         .module = t->module,
@@ -197,8 +193,9 @@ static enum status translate(void *ctx, struct diag *dg)
     struct tr *t = p->t;
 
     TRY(translate_body(t));
-    if (t->ref_max > 0) { /* now it is known how much room references need */
+    if (t->ref_max > 0 || t->try_max > 0) { /* now it is known how much room references need */
         t->ref_area = t->ref_max;
+        t->try_area = t->try_max * 8;
         TRY(translate_body(t));
         assert(t->ref_max == t->ref_area && "both passes see the same stack");
     }

@@ -194,6 +194,52 @@ static void branch_if(struct tr *t, const struct condition *cond, uint32_t depth
     tr_join(t, word);
 }
 
+/* The reference on top as a condition: is it null? */
+static struct condition null_condition(struct tr *t)
+{
+    struct value *v = &t->stack[t->height - 1];
+
+    if (v->kind == VALUE_CONST)
+        tr_flush_top(t, 1);
+    return (struct condition){.is_compare = true, .base = IOP_I64_EQ_SS,
+                              .opposite = IOP_I64_NE_SS, .variant = 1,
+                              .words = {t->stack[t->height - 1].slot, 0, 0}, .word_count = 3};
+}
+
+/* The label takes what lies below the reference. */
+void tr_br_on_null(struct tr *t, const struct wm_ins *ins)
+{
+    struct condition cond = null_condition(t);
+    struct value v = tr_pop(t);
+
+    branch_if(t, &cond, ins->index);
+    if (v.kind == VALUE_LOCAL)
+        tr_push_local(t, v.local);
+    else
+        tr_push(t, v.cls);
+}
+
+/* The label takes the reference too. */
+void tr_br_on_non_null(struct tr *t, const struct wm_ins *ins)
+{
+    struct condition cond = null_condition(t);
+
+    cond.base = IOP_I64_NE_SS;
+    cond.opposite = IOP_I64_EQ_SS;
+    branch_if(t, &cond, ins->index);
+    (void)tr_pop(t);
+}
+
+void tr_br_on_cast(struct tr *t, const struct wm_ins *ins)
+{
+    struct condition cond = {.slot = t->temp_base + t->scalar_top,
+                             .opposite = ins->op == WM_OP_BR_ON_CAST_FAIL};
+
+    tr_reserve(t, 8);
+    tr_test_top(t, ins->cast.to, cond.slot);
+    branch_if(t, &cond, ins->cast.label);
+}
+
 void tr_br_if(struct tr *t, const struct wm_ins *ins)
 {
     struct condition cond = pop_condition(t);
@@ -304,7 +350,7 @@ void tr_unreachable(struct tr *t, const struct wm_ins *ins)
 struct control *tr_open(struct tr *t, const struct wm_ins *ins)
 {
     struct control c = {.op = (uint8_t)ins->op, .region = INTERP_NO_REGION,
-                        .exception = INTERP_NO_SLOT};
+                        .outer_region = t->region, .exception = INTERP_NO_SLOT};
 
     if (ins->block.kind == WM_BLOCK_VALUE) {
         c.result_count = 1;
@@ -334,7 +380,7 @@ struct control *tr_open(struct tr *t, const struct wm_ins *ins)
 void tr_begin_body(struct tr *t)
 {
     struct control c = {.op = WM_OP_BLOCK, .is_body = true, .region = INTERP_NO_REGION,
-                        .exception = INTERP_NO_SLOT};
+                        .outer_region = INTERP_NO_REGION, .exception = INTERP_NO_SLOT};
     const struct wm_type *type = &t->wm->types[t->wm->funcs[t->func_index].type_index];
 
     c.result_count = type->result_count;
@@ -395,6 +441,8 @@ void tr_end(struct tr *t, const struct wm_ins *ins)
 
     (void)ins;
     tr_close_protection(t, c);
+    if (c->exception != INTERP_NO_SLOT)
+        t->try_depth--;
     if (c->else_forward != 0)
         c->is_joined = true; /* an if without else: its parameters are its results */
     if (c->is_joined) {

@@ -48,8 +48,9 @@ struct control {
     uint32_t forward;      /* chain of branch words that wait for the end, 0: none */
     uint32_t else_forward; /* the same for the else arm of an if */
     uint32_t pads;         /* chain of the br_table being translated */
-    uint32_t region;       /* protected region begun by a try */
-    uint32_t first_clause; /* legacy try: in clauses[] of the translator */
+    uint32_t region;       /* protected region that is open, INTERP_NO_REGION: none */
+    uint32_t outer_region; /* the one around the block */
+    uint32_t caught_region; /* legacy try: its region, also when it is closed */
     uint32_t exception;    /* legacy try: slot of the caught exnref */
 };
 
@@ -95,6 +96,7 @@ struct tr {
     uint32_t scalar_top, scalar_max, ref_top, ref_max; /* bytes in use, most ever */
     uint32_t ref_base, temp_base;                      /* where the two areas begin */
     uint32_t ref_area; /* bytes set aside for ref temporaries: 0 in the first pass */
+    uint32_t try_depth, try_max, try_area; /* legacy tries: open, most ever; bytes for exnrefs */
 
     struct control *control;
     uint32_t control_count, control_capacity;
@@ -112,7 +114,7 @@ struct tr {
 
 /* How one WebAssembly operator is translated; rules.c. */
 enum rule_kind { RULE_HAND, RULE_UN, RULE_BIN, RULE_CMP, RULE_SAME, RULE_LOAD, RULE_STORE,
-                 RULE_EQZ, RULE_VECTOR, RULE_ATOMIC };
+                 RULE_EQZ, RULE_PLAIN };
 struct rule {
     uint8_t kind;      /* enum rule_kind */
     bool ends_segment; /* may trap, call, branch, allocate or write: see interp.h */
@@ -182,8 +184,10 @@ void tr_eqz(struct tr *t, const struct rule *rule, const struct wm_ins *ins);
 void tr_same(struct tr *t, const struct rule *rule);
 void tr_load(struct tr *t, const struct rule *rule, const struct wm_ins *ins);
 void tr_store(struct tr *t, const struct rule *rule, const struct wm_ins *ins);
-void tr_vector(struct tr *t, const struct rule *rule, const struct wm_ins *ins);
-void tr_atomic(struct tr *t, const struct rule *rule, const struct wm_ins *ins);
+void tr_canonical(struct tr *t, char which);
+/* ---- translate_plain.c ---- */
+void tr_plain(struct tr *t, const struct rule *rule, const struct wm_ins *ins);
+void tr_test_top(struct tr *t, struct wm_valtype type, uint32_t to);
 void tr_memarg(struct tr *t, uint32_t *w, const struct wm_ins *ins);
 
 /* ---- by operator ---- */

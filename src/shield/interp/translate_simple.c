@@ -104,9 +104,10 @@ static char result_class(const struct wm_ins *ins)
 }
 
 /* With canonical NaNs, arithmetic is followed by an instruction that replaces NaNs. */
-static void canonical(struct tr *t, char which)
+void tr_canonical(struct tr *t, char which)
 {
-    enum interp_op op = which == 'f' ? IOP_CANON32 : IOP_CANON64;
+    enum interp_op op = which == 'f' ? IOP_CANON32 : which == 'F' ? IOP_CANON64 :
+                        which == 's' ? IOP_CANON32X4 : IOP_CANON64X2;
 
     if (!t->canonical || which == 0)
         return;
@@ -119,7 +120,7 @@ void tr_unary(struct tr *t, const struct rule *rule, const struct wm_ins *ins)
     uint32_t a = tr_pop_slot(t);
 
     tr_emit_result(t, (enum interp_op)rule->op, 2, result_class(ins))[1] = a;
-    canonical(t, rule->canonical);
+    tr_canonical(t, rule->canonical);
 }
 
 void tr_binary(struct tr *t, const struct rule *rule, const struct wm_ins *ins)
@@ -149,7 +150,7 @@ void tr_binary(struct tr *t, const struct rule *rule, const struct wm_ins *ins)
         t->newest.base = rule->op;
         t->newest.opposite = rule->opposite;
     }
-    canonical(t, rule->canonical);
+    tr_canonical(t, rule->canonical);
 }
 
 /* x == 0: the opposite of a comparison just made, else a comparison with zero. */
