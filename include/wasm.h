@@ -62,8 +62,10 @@ typedef double float64_t;
                                                 const wasm_##name##_vec_t *);                      \
     WASM_API_EXTERN void wasm_##name##_vec_delete(own wasm_##name##_vec_t *);
 
+/* clang-format off */
 #define WASM_EMPTY_VEC        {0, NULL}
 #define WASM_ARRAY_VEC(array) {sizeof(array) / sizeof(*(array)), array}
+/* clang-format on */
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -161,8 +163,7 @@ WASM_API_EXTERN const wasm_valtype_vec_t *wasm_functype_params(const wasm_functy
 WASM_API_EXTERN const wasm_valtype_vec_t *wasm_functype_results(const wasm_functype_t *);
 
 WASM_DECLARE_TYPE(globaltype)
-WASM_API_EXTERN own wasm_globaltype_t *wasm_globaltype_new(own wasm_valtype_t *,
-                                                           wasm_mutability_t);
+WASM_API_EXTERN own wasm_globaltype_t *wasm_globaltype_new(own wasm_valtype_t *, wasm_mutability_t);
 WASM_API_EXTERN const wasm_valtype_t *wasm_globaltype_content(const wasm_globaltype_t *);
 WASM_API_EXTERN wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t *);
 
@@ -208,9 +209,8 @@ WASM_DECLARE_EXTERNTYPE_VIEWS(memory)
 WASM_DECLARE_EXTERNTYPE_VIEWS(tag)
 
 WASM_DECLARE_TYPE(importtype)
-WASM_API_EXTERN own wasm_importtype_t *wasm_importtype_new(own wasm_name_t *module,
-                                                           own wasm_name_t *name,
-                                                           own wasm_externtype_t *);
+WASM_API_EXTERN own wasm_importtype_t *
+wasm_importtype_new(own wasm_name_t *module, own wasm_name_t *name, own wasm_externtype_t *);
 WASM_API_EXTERN const wasm_name_t *wasm_importtype_module(const wasm_importtype_t *);
 WASM_API_EXTERN const wasm_name_t *wasm_importtype_name(const wasm_importtype_t *);
 WASM_API_EXTERN const wasm_externtype_t *wasm_importtype_type(const wasm_importtype_t *);
@@ -241,8 +241,8 @@ WASM_API_EXTERN void wasm_val_copy(own wasm_val_t *out, const wasm_val_t *);
 WASM_DECLARE_VEC(val, )
 
 /* copy: a second handle; same: do both mean the same object? Host info is kept per object, not per
- * handle; its finalizer runs when the store ends (for a module: with its last handle) or when other
- * info is set. */
+ * handle; an object that has some lives as long as its store, and its finalizer runs when the store
+ * ends or other info is set. */
 #define WASM_DECLARE_REF_BASE(name)                                                                \
     WASM_DECLARE_OWN(name)                                                                         \
     WASM_API_EXTERN own wasm_##name##_t *wasm_##name##_copy(const wasm_##name##_t *);              \
@@ -303,8 +303,7 @@ WASM_API_EXTERN void wasm_module_exports(const wasm_module_t *, own wasm_exportt
 /* A versioned envelope around the binary; deserialize checks the envelope and validates again, so
  * bytes from anywhere are safe. */
 WASM_API_EXTERN void wasm_module_serialize(const wasm_module_t *, own wasm_byte_vec_t *out);
-WASM_API_EXTERN own wasm_module_t *wasm_module_deserialize(wasm_store_t *,
-                                                           const wasm_byte_vec_t *);
+WASM_API_EXTERN own wasm_module_t *wasm_module_deserialize(wasm_store_t *, const wasm_byte_vec_t *);
 
 /* ---- functions, globals, tables, memories, tags ---------------------------------------------- */
 
@@ -319,8 +318,7 @@ typedef own wasm_trap_t *(*wasm_func_callback_with_env_t)(void *env, const wasm_
 WASM_API_EXTERN own wasm_func_t *wasm_func_new(wasm_store_t *, const wasm_functype_t *,
                                                wasm_func_callback_t);
 /* finalizer(env), unless NULL, runs when the store ends. */
-WASM_API_EXTERN own wasm_func_t *wasm_func_new_with_env(wasm_store_t *,
-                                                        const wasm_functype_t *type,
+WASM_API_EXTERN own wasm_func_t *wasm_func_new_with_env(wasm_store_t *, const wasm_functype_t *type,
                                                         wasm_func_callback_with_env_t, void *env,
                                                         void (*finalizer)(void *));
 WASM_API_EXTERN own wasm_functype_t *wasm_func_type(const wasm_func_t *);
@@ -425,14 +423,14 @@ static inline own wasm_functype_t *wasm_functype_new_1_0(own wasm_valtype_t *p)
     wasm_valtype_t *ps[1] = {p};
     return wasm_functype_new_from(1, ps, 0, NULL);
 }
-static inline own wasm_functype_t *wasm_functype_new_2_0(
-    own wasm_valtype_t *p1, own wasm_valtype_t *p2)
+static inline own wasm_functype_t *wasm_functype_new_2_0(own wasm_valtype_t *p1,
+                                                         own wasm_valtype_t *p2)
 {
     wasm_valtype_t *ps[2] = {p1, p2};
     return wasm_functype_new_from(2, ps, 0, NULL);
 }
-static inline own wasm_functype_t *wasm_functype_new_3_0(
-    own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *p3)
+static inline own wasm_functype_t *
+wasm_functype_new_3_0(own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *p3)
 {
     wasm_valtype_t *ps[3] = {p1, p2, p3};
     return wasm_functype_new_from(3, ps, 0, NULL);
@@ -442,50 +440,54 @@ static inline own wasm_functype_t *wasm_functype_new_0_1(own wasm_valtype_t *r)
     wasm_valtype_t *rs[1] = {r};
     return wasm_functype_new_from(0, NULL, 1, rs);
 }
-static inline own wasm_functype_t *wasm_functype_new_1_1(
-    own wasm_valtype_t *p, own wasm_valtype_t *r)
+static inline own wasm_functype_t *wasm_functype_new_1_1(own wasm_valtype_t *p,
+                                                         own wasm_valtype_t *r)
 {
     wasm_valtype_t *ps[1] = {p};
     wasm_valtype_t *rs[1] = {r};
     return wasm_functype_new_from(1, ps, 1, rs);
 }
-static inline own wasm_functype_t *wasm_functype_new_2_1(
-    own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *r)
+static inline own wasm_functype_t *
+wasm_functype_new_2_1(own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *r)
 {
     wasm_valtype_t *ps[2] = {p1, p2};
     wasm_valtype_t *rs[1] = {r};
     return wasm_functype_new_from(2, ps, 1, rs);
 }
-static inline own wasm_functype_t *wasm_functype_new_3_1(
-    own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *p3, own wasm_valtype_t *r)
+static inline own wasm_functype_t *wasm_functype_new_3_1(own wasm_valtype_t *p1,
+                                                         own wasm_valtype_t *p2,
+                                                         own wasm_valtype_t *p3,
+                                                         own wasm_valtype_t *r)
 {
     wasm_valtype_t *ps[3] = {p1, p2, p3};
     wasm_valtype_t *rs[1] = {r};
     return wasm_functype_new_from(3, ps, 1, rs);
 }
-static inline own wasm_functype_t *wasm_functype_new_0_2(
-    own wasm_valtype_t *r1, own wasm_valtype_t *r2)
+static inline own wasm_functype_t *wasm_functype_new_0_2(own wasm_valtype_t *r1,
+                                                         own wasm_valtype_t *r2)
 {
     wasm_valtype_t *rs[2] = {r1, r2};
     return wasm_functype_new_from(0, NULL, 2, rs);
 }
-static inline own wasm_functype_t *wasm_functype_new_1_2(
-    own wasm_valtype_t *p, own wasm_valtype_t *r1, own wasm_valtype_t *r2)
+static inline own wasm_functype_t *
+wasm_functype_new_1_2(own wasm_valtype_t *p, own wasm_valtype_t *r1, own wasm_valtype_t *r2)
 {
     wasm_valtype_t *ps[1] = {p};
     wasm_valtype_t *rs[2] = {r1, r2};
     return wasm_functype_new_from(1, ps, 2, rs);
 }
-static inline own wasm_functype_t *wasm_functype_new_2_2(
-    own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *r1, own wasm_valtype_t *r2)
+static inline own wasm_functype_t *wasm_functype_new_2_2(own wasm_valtype_t *p1,
+                                                         own wasm_valtype_t *p2,
+                                                         own wasm_valtype_t *r1,
+                                                         own wasm_valtype_t *r2)
 {
     wasm_valtype_t *ps[2] = {p1, p2};
     wasm_valtype_t *rs[2] = {r1, r2};
     return wasm_functype_new_from(2, ps, 2, rs);
 }
-static inline own wasm_functype_t *wasm_functype_new_3_2(
-    own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *p3, own wasm_valtype_t *r1,
-    own wasm_valtype_t *r2)
+static inline own wasm_functype_t *
+wasm_functype_new_3_2(own wasm_valtype_t *p1, own wasm_valtype_t *p2, own wasm_valtype_t *p3,
+                      own wasm_valtype_t *r1, own wasm_valtype_t *r2)
 {
     wasm_valtype_t *ps[3] = {p1, p2, p3};
     wasm_valtype_t *rs[2] = {r1, r2};
@@ -512,12 +514,14 @@ static inline void *wasm_val_ptr(const wasm_val_t *val)
 #endif
 }
 
+/* clang-format off */
 #define WASM_I32_VAL(i) {.kind = WASM_I32, .of = {.i32 = i}}
 #define WASM_I64_VAL(i) {.kind = WASM_I64, .of = {.i64 = i}}
 #define WASM_F32_VAL(z) {.kind = WASM_F32, .of = {.f32 = z}}
 #define WASM_F64_VAL(z) {.kind = WASM_F64, .of = {.f64 = z}}
 #define WASM_REF_VAL(r) {.kind = WASM_EXTERNREF, .of = {.ref = r}}
 #define WASM_INIT_VAL   {.kind = WASM_EXTERNREF, .of = {.ref = NULL}}
+/* clang-format on */
 
 #undef own
 

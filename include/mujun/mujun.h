@@ -264,8 +264,7 @@ enum mujun_status mujun_functype_new(struct mujun_engine *engine, const enum muj
                                      size_t result_count, const struct mujun_functype **out,
                                      struct mujun_error **err);
 enum mujun_status mujun_functype_parse(struct mujun_engine *engine, const char *text,
-                                       const struct mujun_functype **out,
-                                       struct mujun_error **err);
+                                       const struct mujun_functype **out, struct mujun_error **err);
 uint32_t mujun_functype_param_count(const struct mujun_functype *type);
 uint32_t mujun_functype_result_count(const struct mujun_functype *type);
 /* index must be below the count. */
@@ -493,8 +492,7 @@ bool mujun_instance_export_at(const struct mujun_instance *instance, uint32_t in
                               struct mujun_extern *out);
 /* Shorter: NULL when there is no export of this name and kind. */
 struct mujun_func *mujun_instance_func(const struct mujun_instance *instance, const char *name);
-struct mujun_memory *mujun_instance_memory(const struct mujun_instance *instance,
-                                           const char *name);
+struct mujun_memory *mujun_instance_memory(const struct mujun_instance *instance, const char *name);
 
 /*
  * Runs a WASI program: calls its export _start.
@@ -651,9 +649,8 @@ void mujun_ref_free(struct mujun_ref *ref);
 uint32_t mujun_ref_length(const struct mujun_ref *ref);
 /* Reads one of them; kind (may be NULL) receives what it is. Packed fields are zero-extended i32.
  * MUJUN_E_USAGE when index is outside. */
-enum mujun_status mujun_ref_get(const struct mujun_ref *ref, uint32_t index,
-                                union mujun_value *out, enum mujun_kind *kind,
-                                struct mujun_error **err);
+enum mujun_status mujun_ref_get(const struct mujun_ref *ref, uint32_t index, union mujun_value *out,
+                                enum mujun_kind *kind, struct mujun_error **err);
 /* Writes a mutable field or element. MUJUN_E_USAGE when index is outside, it is immutable, or value
  * is of another type. */
 enum mujun_status mujun_ref_set(struct mujun_ref *ref, uint32_t index, union mujun_value value,

@@ -109,6 +109,8 @@ static inline enum mujun_status api_ok(struct mujun_error **err)
 /* Moves what err says into the store, as if the run had ended so just now, and frees err. Statuses
  * that no run ends with become a trap. */
 enum status api_error_raise(struct rt_store *s, struct mujun_error *err);
+/* The trap of MUJUN_E_TRAP; NULL for every other status. */
+const struct rt_trap *api_error_trap(const struct mujun_error *err);
 
 /* ---- types and values (types.c, value.c) ---- */
 
@@ -179,9 +181,8 @@ const char *api_extern_kind_text(enum wm_extern_kind kind);
 /* ---- WASI (wasi.c) ---- */
 
 /* The host function of an import; *out is NULL when it is none of WASI's. */
-MUST_USE enum status api_wasi_func(struct mujun_store *s, struct api_wasi *state,
-                                   struct str module, struct str name, struct rt_func **out,
-                                   struct diag *dg);
+MUST_USE enum status api_wasi_func(struct mujun_store *s, struct api_wasi *state, struct str module,
+                                   struct str name, struct rt_func **out, struct diag *dg);
 /* After rt_store_free(). */
 void api_wasi_free_all(struct mujun_store *s);
 

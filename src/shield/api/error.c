@@ -132,18 +132,12 @@ enum status api_error_raise(struct rt_store *s, struct mujun_error *err)
         if (s->exception == RT_NULL)
             st = rt_trap_raise(s, RT_TRAP_HOST, "an exception was lost: out of memory");
         break;
-    case ST_EXIT:
-        s->exit_code = err->exit_code;
-        break;
+    case ST_EXIT: s->exit_code = err->exit_code; break;
     case ST_FUEL:
     case ST_TIMEOUT:
     case ST_LIMIT:
-    case ST_NO_MEMORY:
-        s->diag = err->dg;
-        break;
-    default:
-        st = rt_trap_raise(s, RT_TRAP_HOST, "%s", err->message);
-        break;
+    case ST_NO_MEMORY: s->diag = err->dg; break;
+    default: st = rt_trap_raise(s, RT_TRAP_HOST, "%s", err->message); break;
     }
     mujun_error_free(err);
     return st;
@@ -184,6 +178,11 @@ enum mujun_trap_code mujun_error_trap_code(const struct mujun_error *err)
     return err->trap == NULL ? MUJUN_TRAP_HOST : (enum mujun_trap_code)err->trap->code;
 }
 
+const struct rt_trap *api_error_trap(const struct mujun_error *err)
+{
+    return err->trap;
+}
+
 uint32_t mujun_error_frame_count(const struct mujun_error *err)
 {
     return err->trap == NULL ? 0 : err->trap->frame_count;
@@ -201,7 +200,9 @@ bool mujun_error_frame(const struct mujun_error *err, uint32_t index, struct muj
     const struct rt_frame *f = &err->trap->frames[index];
     struct str name = rt_module_func_name(f->module, f->func_index);
     *out = (struct mujun_frame){
-        .name = {name.text, name.size}, .func_index = f->func_index, .offset = f->offset};
+        .name = {name.text, name.size},
+          .func_index = f->func_index, .offset = f->offset
+    };
     return true;
 }
 

@@ -97,7 +97,11 @@ enum status api_host_func_new(struct mujun_store *s, uint32_t type_id, mujun_cal
             env_free(env);
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "for a host function");
     }
-    *h = (struct api_host){s, callback, env, env_free, t,
+    *h = (struct api_host){s,
+                           callback,
+                           env,
+                           env_free,
+                           t,
                            api_is_plain(t->params, t->param_count),
                            api_is_plain(t->results, t->result_count)};
     enum status st = rt_func_new(s->rt, type_id, host_call, h, host_free, out, dg);
@@ -151,8 +155,8 @@ static enum mujun_status caller_ends(struct mujun_caller *caller, enum status st
 enum mujun_status mujun_caller_trap(struct mujun_caller *caller, enum mujun_trap_code code,
                                     const char *message)
 {
-    enum rt_trap_code known = (unsigned)code < RT_TRAP_COUNT ? (enum rt_trap_code)code
-                                                             : RT_TRAP_HOST;
+    enum rt_trap_code known =
+        (unsigned)code < RT_TRAP_COUNT ? (enum rt_trap_code)code : RT_TRAP_HOST;
     struct rt_store *s = caller->rt->store;
 
     return caller_ends(caller, message == NULL ? rt_trap_raise(s, known, NULL)

@@ -20,8 +20,7 @@ enum mujun_status mujun_instance_new(struct mujun_store *store, struct mujun_mod
         return api_fail(err, ST_NO_MEMORY, "for %zu imports", import_count);
     for (size_t i = 0; i < import_count; i++)
         items[i] = api_extern_in(&imports[i]);
-    enum status st =
-        rt_instance_new(store->rt, m, items, (uint32_t)import_count, &instance, &dg);
+    enum status st = rt_instance_new(store->rt, m, items, (uint32_t)import_count, &instance, &dg);
     mem_free(items);
     if (st == ST_OK)
         *out = api_instance_of(instance);
@@ -90,14 +89,16 @@ enum mujun_status mujun_instance_run(struct mujun_store *store, struct mujun_ins
     struct mujun_func *start = mujun_instance_func(instance, "_start");
 
     if (start == NULL)
-        return api_fail(err, ST_USAGE, "the module is no WASI command: it exports no function "
-                                       "\"_start\"");
+        return api_fail(err, ST_USAGE,
+                        "the module is no WASI command: it exports no function "
+                        "\"_start\"");
     enum status st;
     struct rt_func *fn = rt_func_of(start);
     const struct rt_type *t = rt_registry_type(store->rt->engine->types, fn->type_id);
     if (t->param_count + t->result_count != 0)
-        return api_fail(err, ST_USAGE, "\"_start\" has %u parameters and %u results, none are "
-                                       "expected",
+        return api_fail(err, ST_USAGE,
+                        "\"_start\" has %u parameters and %u results, none are "
+                        "expected",
                         t->param_count, t->result_count);
     st = rt_call(store->rt, fn, NULL, NULL);
     if (st != ST_OK && st != ST_EXIT)

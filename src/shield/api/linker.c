@@ -141,8 +141,7 @@ enum mujun_status mujun_linker_define(struct mujun_linker *linker, const char *m
                                       struct mujun_error **err)
 {
     struct diag dg = {0};
-    enum status st =
-        define(linker, str_of(module), str_of(name), api_extern_in(value), &dg);
+    enum status st = define(linker, str_of(module), str_of(name), api_extern_in(value), &dg);
 
     return st == ST_OK ? api_ok(err) : api_refuse(err, st, &dg);
 }
@@ -228,8 +227,8 @@ static enum status resolve(struct mujun_linker *l, struct rt_module *m, const st
     return ST_OK;
 }
 
-static enum status resolve_all(struct mujun_linker *l, struct rt_module *m,
-                               struct rt_extern *items, struct diag *dg)
+static enum status resolve_all(struct mujun_linker *l, struct rt_module *m, struct rt_extern *items,
+                               struct diag *dg)
 {
     for (uint32_t k = 0; k < m->wm.import_count; k++) {
         const struct wm_import *i = &m->wm.imports[k];

@@ -26,9 +26,9 @@ enum mujun_status mujun_memory_new(struct mujun_store *store, const struct mujun
     if (type->min > most || (type->has_max && type->max > most))
         return api_fail(err, ST_USAGE, "a memory of more than %" PRIu64 " pages", most);
     if (type->has_max && type->max < type->min)
-        return api_fail(err, ST_USAGE, "a memory of at least %" PRIu64 " and at most %" PRIu64
-                                       " pages",
-                        type->min, type->max);
+        return api_fail(err, ST_USAGE,
+                        "a memory of at least %" PRIu64 " and at most %" PRIu64 " pages", type->min,
+                        type->max);
     if (type->is_shared && !type->has_max)
         return api_fail(err, ST_USAGE, "a shared memory needs a maximum");
     const struct wm_memory wm = {
@@ -93,8 +93,7 @@ bool mujun_memory_read(const struct mujun_memory *memory, uint64_t offset, void 
     return true;
 }
 
-bool mujun_memory_write(struct mujun_memory *memory, uint64_t offset, const void *from,
-                        size_t size)
+bool mujun_memory_write(struct mujun_memory *memory, uint64_t offset, const void *from, size_t size)
 {
     if (!is_inside(memory, offset, size))
         return false;

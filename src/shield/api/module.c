@@ -27,7 +27,7 @@ static enum status text_run(struct mujun_engine *e, const char *text, size_t siz
                             struct text_job *job, struct diag *dg)
 {
     *job = (struct text_job){
-        .text = {text, size},
+        .text = {text,                               size               },
         .options = {.features = e->rt->config.features, .write_names = true},
     };
     arena_init(&job->arena, e->rt->config.module_arena_bytes_max);
@@ -185,9 +185,11 @@ bool mujun_module_import(const struct mujun_module *module, uint32_t index,
     if (index >= m->wm.import_count)
         return false;
     const struct wm_import *i = &m->wm.imports[index];
-    *out = (struct mujun_import){.module = {i->module.text, i->module.size},
-                                 .name = {i->name.text, i->name.size},
-                                 .type = type_of_item(m, i->kind, i->index)};
+    *out = (struct mujun_import){
+        .module = {i->module.text, i->module.size},
+        .name = {i->name.text,   i->name.size  },
+        .type = type_of_item(m, i->kind, i->index)
+    };
     return true;
 }
 
@@ -199,7 +201,9 @@ bool mujun_module_export(const struct mujun_module *module, uint32_t index,
     if (index >= m->wm.export_count)
         return false;
     const struct wm_export *e = &m->wm.exports[index];
-    *out = (struct mujun_export){.name = {e->name.text, e->name.size},
-                                 .type = type_of_item(m, e->kind, e->index)};
+    *out = (struct mujun_export){
+        .name = {e->name.text, e->name.size},
+          .type = type_of_item(m, e->kind, e->index)
+    };
     return true;
 }

@@ -132,9 +132,8 @@ static enum mujun_status outside(const struct mujun_ref *ref, uint32_t index,
                     mujun_ref_length(ref));
 }
 
-enum mujun_status mujun_ref_get(const struct mujun_ref *ref, uint32_t index,
-                                union mujun_value *out, enum mujun_kind *kind,
-                                struct mujun_error **err)
+enum mujun_status mujun_ref_get(const struct mujun_ref *ref, uint32_t index, union mujun_value *out,
+                                enum mujun_kind *kind, struct mujun_error **err)
 {
     struct rt_store *s = ref->store->rt;
 

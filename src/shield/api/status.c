@@ -16,7 +16,7 @@ _Static_assert((int)MUJUN_E_EXIT + 1 == (int)ST_COUNT, "no row is missing");
 #undef TRAP
 _Static_assert((int)MUJUN_TRAP_HOST + 1 == (int)RT_TRAP_COUNT, "no row is missing");
 
-#define TEXT(x)       #x
+#define TEXT(x)         #x
 #define DOTTED(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
 
 const char *mujun_version(void)
@@ -36,6 +36,5 @@ const char *mujun_status_text(enum mujun_status status)
 
 const char *mujun_trap_text(enum mujun_trap_code code)
 {
-    return (unsigned)code < RT_TRAP_COUNT ? rt_trap_text((enum rt_trap_code)code)
-                                          : "unknown trap";
+    return (unsigned)code < RT_TRAP_COUNT ? rt_trap_text((enum rt_trap_code)code) : "unknown trap";
 }

@@ -76,7 +76,9 @@ static enum status not_defaultable(const struct wm_import *i, struct wm_valtype 
 enum status api_stub_new(struct mujun_store *s, struct rt_module *m, const struct wm_import *i,
                          bool is_zero, struct rt_extern *out, struct diag *dg)
 {
-    const union rt_value zero = {.u64 = {0, 0}};
+    const union rt_value zero = {
+        .u64 = {0, 0}
+    };
     struct wm_valtype type;
 
     out->kind = i->kind;
@@ -87,8 +89,7 @@ enum status api_stub_new(struct mujun_store *s, struct rt_module *m, const struc
         if (!wm_is_defaultable(type))
             return not_defaultable(i, type, dg);
         return rt_table_new(s->rt, &m->wm.tables[i->index].limits, type, RT_NULL, &out->table, dg);
-    case WM_EXTERN_MEMORY:
-        return rt_memory_new(s->rt, &m->wm.memories[i->index], &out->memory, dg);
+    case WM_EXTERN_MEMORY: return rt_memory_new(s->rt, &m->wm.memories[i->index], &out->memory, dg);
     case WM_EXTERN_GLOBAL:
         type = rt_valtype_global(m->type_ids, m->wm.globals[i->index].type);
         if (!wm_is_defaultable(type))

@@ -17,8 +17,8 @@ enum mujun_status mujun_table_new(struct mujun_store *store, const struct mujun_
         !wm_is_ref(content))
         return api_fail(err, ST_USAGE, "the type is not that of a table of references");
     if (type->min > most || (type->has_max && (type->max > most || type->max < type->min)))
-        return api_fail(err, ST_USAGE, "a table of at least %" PRIu64 " and at most %" PRIu64
-                                       " elements",
+        return api_fail(err, ST_USAGE,
+                        "a table of at least %" PRIu64 " and at most %" PRIu64 " elements",
                         type->min, type->has_max ? type->max : most);
     if (!type->is_nullable)
         content = wm_ref(wm_heap_of(content), false);
@@ -45,8 +45,7 @@ uint64_t mujun_table_size(const struct mujun_table *table)
     return rt_table_of(table)->size;
 }
 
-static enum mujun_status outside(const struct rt_table *t, uint64_t index,
-                                 struct mujun_error **err)
+static enum mujun_status outside(const struct rt_table *t, uint64_t index, struct mujun_error **err)
 {
     return api_fail(err, ST_USAGE, "element %" PRIu64 " of a table of %" PRIu64, index, t->size);
 }

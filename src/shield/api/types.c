@@ -92,8 +92,7 @@ static bool valtype_of_word(struct str word, struct wm_valtype *out)
     } rows[] = {
 #define VALUE(name, text, code, sig) {text, {WM_KIND_##name}},
 #define HEAP(name, text, short_text, code, top, feature)                                           \
-    {short_text,                                                                                   \
-     {WM_KIND_REF | 1u << 8 | (uint32_t)(-1 - WM_HEAP_##name) << 9}},
+    {short_text, {WM_KIND_REF | 1u << 8 | (uint32_t)(-1 - WM_HEAP_##name) << 9}},
 #include "shield/wasm/types.def"
 #undef VALUE
 #undef HEAP
@@ -140,8 +139,7 @@ enum status api_functype_parse(struct rt_registry *r, const char *text, uint32_t
 }
 
 enum mujun_status mujun_functype_parse(struct mujun_engine *engine, const char *text,
-                                       const struct mujun_functype **out,
-                                       struct mujun_error **err)
+                                       const struct mujun_functype **out, struct mujun_error **err)
 {
     struct diag dg = {0};
     uint32_t id = 0;
@@ -183,8 +181,8 @@ static size_t add_types(const struct wm_valtype *types, uint32_t count, char *ou
         char word[WM_TYPE_TEXT_MAX];
         wm_valtype_text(types[i], word, sizeof(word));
         size_t at = MIN(used, size);
-        int n = snprintf(size == 0 ? NULL : out + at, size - at, "%s%s", used == 0 ? "" : " ",
-                         word);
+        int n =
+            snprintf(size == 0 ? NULL : out + at, size - at, "%s%s", used == 0 ? "" : " ", word);
         used += n < 0 ? 0 : (size_t)n;
     }
     return used;

@@ -58,14 +58,16 @@ enum status api_value_in(struct mujun_store *s, struct wm_valtype type,
         if (value->ref != NULL && value->ref->store != s)
             return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a reference of another store");
     }
-    bool fits = raw == RT_NULL ? wm_is_nullable(type)
-                               : rt_ref_matches(s->rt, raw, wm_heap_of(type));
+    bool fits =
+        raw == RT_NULL ? wm_is_nullable(type) : rt_ref_matches(s->rt, raw, wm_heap_of(type));
     if (!fits) {
         wm_valtype_text(type, text, sizeof(text));
         return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "%s where %s is expected",
                          raw == RT_NULL ? "a null reference" : "a reference of another type", text);
     }
-    *out = (union rt_value){.u64 = {raw, 0}};
+    *out = (union rt_value){
+        .u64 = {raw, 0}
+    };
     return ST_OK;
 }
 
