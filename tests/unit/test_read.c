@@ -1,11 +1,9 @@
 /* test_read: a row per form of the binary format and per way to be malformed, with the offset and
  * the words of the refusal; what a module holds once read; limits; every truncation of a module;
  * memory that runs out. SPDX-License-Identifier: Apache-2.0 */
-#include "hex.h"
-#include "tap.h"
+#include "judging.h"
 
 #include "base/mem.h"
-#include "shield/wasm/read.h"
 
 enum { MODULE_BYTES_MAX = 1 << 16, ARENA_BYTES = 64 << 20 };
 
@@ -366,22 +364,6 @@ static const struct {
      "a data count section needs --feature bulk-memory; in the data count section"},
 };
 /* clang-format on */
-
-/* All features but those named. */
-static struct wm_features features_without(const char *off)
-{
-    struct wm_features set = wm_features_all();
-    char word[64];
-
-    while (off != NULL && *off != '\0') {
-        size_t length = strcspn(off, " ");
-        memcpy(word, off, length);
-        word[length] = '\0';
-        wm_feature_set(&set, wm_feature_find(word), false);
-        off += length + (off[length] == ' ');
-    }
-    return set;
-}
 
 static void test_rows(void)
 {

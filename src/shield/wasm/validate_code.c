@@ -192,7 +192,7 @@ static inline bool fast_enter(struct judge *j, uint8_t op, uint8_t block, struct
             return false;
         kind = WM_KIND_I32 + (0x7fU - block);
     }
-    if (j->frame_count == j->frame_capacity)
+    if (j->frame_count == j->frame_capacity || j->frame_count > WM_MAX_NESTING)
         return false;
     struct frame *f = &j->frames[j->frame_count++];
     f->type = NULL;
@@ -264,10 +264,8 @@ static const uint8_t *read_ahead_end(const struct judge *j)
     return MIN(end, buffer_end - READ_AHEAD);
 }
 
-/*
- * Runs from j->r.pos until an instruction is not plainly right, or `stop`. Leaves j->r.pos in front
- * of that instruction, or at stop or behind it.
- */
+/* Runs from j->r.pos until `stop`, or until an instruction that is not plainly right, and then
+ * leaves j->r.pos in front of it. */
 static void run_fast(struct judge *j, const uint8_t *stop)
 {
     const struct wm_module *m = j->m;
@@ -440,6 +438,8 @@ static void run_fast(struct judge *j, const uint8_t *stop)
     next:
         WM_TRACE(at - base);
     }
+    if (p > base + j->r.end)
+        p = at; /* cut short by the end of the body: the plain path says so */
     j->r.pos = (size_t)(p - base);
     j->sp = sp;
     j->floor = floor;

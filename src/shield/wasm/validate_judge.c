@@ -281,7 +281,7 @@ enum status judge_type(struct judge *j, uint32_t index, enum wm_composite compos
 enum status judge_label(struct judge *j, uint32_t depth, struct frame **out)
 {
     if (depth >= j->frame_count)
-        return judge_invalid(j, "names unknown label %u; %u blocks are open", depth,
+        return judge_invalid(j, "names unknown label %u; open blocks: %u", depth,
                              j->frame_count);
     *out = &j->frames[j->frame_count - 1 - depth];
     return ST_OK;
