@@ -109,7 +109,7 @@ static inline void fixture_close(struct fixture *f)
 /* A module from text; owned, free with rt_module_free(). */
 static inline struct rt_module *fixture_module(struct fixture *f, const char *wat)
 {
-    struct wm_wat_options options = {.features = wm_features_all()};
+    struct wm_wat_options options = {.features = wm_features_all(), .write_names = true};
     struct rt_module *m = NULL;
     struct arena arena;
     struct str bytes = {NULL, 0};
