@@ -26,6 +26,12 @@ static void mark(struct rt_store *s, uint64_t ref)
     h->grey = (uint32_t)(ref >> RT_GRANULE_LOG2);
 }
 
+static void mark_all(struct rt_store *s, const uint64_t *refs, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        mark(s, refs[i]);
+}
+
 static void mark_at(struct rt_store *s, const uint8_t *at)
 {
     uint64_t ref;
@@ -78,8 +84,8 @@ static void mark_owned(struct rt_store *s, const struct rt_owned *o)
     } else if (o->kind == RT_OWNED_TABLES) {
         const struct rt_table *tables = (const void *)o->items;
         for (uint32_t i = 0; i < o->count; i++)
-            for (uint64_t e = 0; rt_is_gc_ref(types, tables[i].type) && e < tables[i].size; e++)
-                mark(s, tables[i].elements[e]);
+            if (rt_is_gc_ref(types, tables[i].type))
+                mark_all(s, tables[i].elements, tables[i].size);
     }
 }
 
@@ -89,16 +95,18 @@ static void mark_elems(struct rt_store *s, const struct rt_instance *i)
 
     for (uint32_t e = 0; i->elems != NULL && e < wm->elem_count; e++) {
         struct wm_valtype type = rt_valtype_global(i->module->type_ids, wm->elems[e].type);
-        if (!rt_is_gc_ref(s->engine->types, type))
-            continue;
-        for (uint32_t k = 0; k < i->elems[e].count; k++)
-            mark(s, i->elems[e].items[k]);
+        if (rt_is_gc_ref(s->engine->types, type))
+            mark_all(s, i->elems[e].items, i->elems[e].count);
     }
 }
 
+/* What a tier shows may be a slot that holds a function, or that nobody reads any more. */
 static void visit(void *ctx, uint64_t *ref)
 {
-    mark(ctx, *ref);
+    struct rt_store *s = ctx;
+
+    if (rt_gc_is_object(s->gc, *ref))
+        mark(s, *ref);
 }
 
 static void mark_roots(struct rt_store *s)
@@ -113,8 +121,7 @@ static void mark_roots(struct rt_store *s)
         mark_elems(s, i);
     for (uint32_t i = 0; i < h->root_count; i++)
         mark(s, *h->roots[i]);
-    for (uint32_t i = 0; i < h->handle_count; i++)
-        mark(s, h->handles[i]); /* a free slot looks like an i31 */
+    mark_all(s, h->handles, h->handle_count); /* a free slot looks like an i31 */
     if (tier != NULL && tier->gc_roots != NULL)
         tier->gc_roots(s, visit, s);
 }

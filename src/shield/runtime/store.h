@@ -48,7 +48,8 @@ struct rt_tier {
     enum status (*store_init)(struct rt_store *store, struct diag *dg); /* sets tier_state */
     void (*store_free)(struct rt_store *store);
     void (*module_free)(struct rt_module *module); /* frees what code[] holds */
-    /* Calls visit for every GC reference that the frames of this store hold. */
+    /* Calls visit for every GC reference that the frames of this store hold. Words that name no
+     * object are ignored, so slots that hold functions or are no longer read may be shown too. */
     void (*gc_roots)(struct rt_store *store, void (*visit)(void *ctx, uint64_t *ref), void *ctx);
 };
 
@@ -74,10 +75,10 @@ struct rt_module {
     struct rt_engine *engine;
     struct arena arena; /* holds wm's arrays */
     struct wm_module wm;
-    uint8_t *bytes;            /* owned copy of the binary */
+    uint8_t *bytes; /* owned copy of the binary */
     size_t byte_count;
-    uint32_t *type_ids;        /* per module type: registry id */
-    _Atomic(void *) *code;     /* per defined function: the tier's code, NULL until first needed */
+    uint32_t *type_ids;    /* per module type: registry id */
+    _Atomic(void *) *code; /* per defined function: the tier's code, NULL until first needed */
     _Atomic(_Atomic(void *) *) metered_code; /* code[] of a variant that counts fuel; the tier's */
     pthread_mutex_t code_lock; /* taken by the tier while it fills code[] and code_arena */
     struct arena code_arena;
