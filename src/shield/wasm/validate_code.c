@@ -9,7 +9,7 @@
 #include <string.h>
 
 #ifndef WM_TRACE
-#define WM_TRACE(offset) ((void)0) /* a test compares where both decoders see instructions */
+#define WM_TRACE(offset) ((void)0) /* a test notes where instructions are seen */
 #endif
 
 /* Bytes that an instruction of the fast path may read: opcode and the widest number. */
@@ -436,7 +436,7 @@ static void run_fast(struct judge *j, const uint8_t *stop)
         p = at;
         break;
     next:
-        WM_TRACE(at - base);
+        WM_TRACE(base_offset + (size_t)(at - base));
     }
     if (p > base + j->r.end)
         p = at; /* cut short by the end of the body: the plain path says so */
@@ -507,7 +507,7 @@ static enum status run(struct judge *j, const uint8_t *stop)
                              "unexpected end: END opcode expected, found the end of the body; "
                              "open blocks: %u",
                              j->frame_count);
-        WM_TRACE(j->r.pos);
+        WM_TRACE(reader_offset(&j->r));
         TRY(judge_step(j));
     }
     if (j->r.pos != j->r.end)
