@@ -1,0 +1,4 @@
+(module
+  (func $deep (unreachable))
+  (func $start (call $deep))
+  (start $start))

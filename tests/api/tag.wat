@@ -1,0 +1,10 @@
+(module
+  (import "" "t" (tag $t (param i32 i64)))
+  (tag $own (export "own") (param f64))
+  (func (export "throw") (param i32) (result i32)
+    (throw $t (local.get 0) (i64.const 7)))
+  (func (export "catch") (param i32) (result i32)
+    (block $h (result i32 i64)
+      (try_table (catch $t $h) (throw $t (local.get 0) (i64.const 7)))
+      (unreachable))
+    (drop)))
