@@ -1,5 +1,5 @@
-/* hostref: host values that guests hold, pass on and give back. SPDX-License-Identifier: Apache-2.0
- */
+/* hostref: host values that guests hold, pass on and give back.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "example.h"
 
 static own wasm_trap_t *callback(const wasm_val_vec_t *args, wasm_val_vec_t *results)

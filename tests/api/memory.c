@@ -1,5 +1,5 @@
-/* memory: the bytes of a memory, shared between host and guest. SPDX-License-Identifier: Apache-2.0
- */
+/* memory: the bytes of a memory, shared between host and guest.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "example.h"
 
 int main(void)

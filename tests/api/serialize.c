@@ -1,5 +1,5 @@
-/* serialize: a module to bytes and back; damaged bytes are refused. SPDX-License-Identifier:
- * Apache-2.0 */
+/* serialize: a module to bytes and back; damaged bytes are refused.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "example.h"
 
 static own wasm_trap_t *hello(const wasm_val_vec_t *args, wasm_val_vec_t *results)
