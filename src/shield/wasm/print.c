@@ -250,16 +250,18 @@ static const char *const section_word[WM_SECTION_COUNT] = {
     [WM_SECTION_DATA_COUNT] = "datacount",
 };
 
-/* True when custom section i is the name section that the identifiers stand for: text readers
- * make it again, as the last section. */
+/* True when custom section i is the name section that the identifiers stand for: the text reader
+ * makes it again, as the last section, unless the text has one of its own. */
 static bool is_said_by_ids(struct wm_printer *p, uint32_t i)
 {
     const struct wm_custom *c = &p->m->customs[i];
     struct buf made;
 
-    if (i + 1 != p->m->custom_count || !str_equal(c->name, STR("name")) ||
-        wm_names_is_empty(p->made))
+    if (i + 1 != p->m->custom_count || wm_names_is_empty(p->made))
         return false;
+    for (uint32_t k = 0; k <= i; k++)
+        if (str_equal(p->m->customs[k].name, STR("name")) != (k == i))
+            return false;
     buf_init(&made, p->arena);
     wm_names_write(p->made, &made);
     return str_equal((struct str){(const char *)made.data, made.size},
