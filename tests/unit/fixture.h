@@ -88,9 +88,10 @@ static inline void fixture_register(struct fixture *f)
         f->types[i] = rt_registry_type(f->engine->types, f->ids[i]);
 }
 
-static inline struct fixture fixture_open(struct rt_limits limits)
+static inline struct fixture fixture_open_tier(struct rt_limits limits, const struct rt_tier *tier)
 {
-    struct rt_config config = {.features = wm_features_all(), .module_arena_bytes_max = 64 << 20};
+    struct rt_config config = {
+        .features = wm_features_all(), .module_arena_bytes_max = 64 << 20, .tier = tier};
     struct fixture f = {.engine = rt_engine_new(&config)};
     struct diag dg = {0};
 
@@ -98,6 +99,12 @@ static inline struct fixture fixture_open(struct rt_limits limits)
     must(rt_store_new(f.engine, &limits, &f.store, &dg) == ST_OK, dg.text);
     fixture_register(&f);
     return f;
+}
+
+/* Without a tier: nothing of a module can be called. */
+static inline struct fixture fixture_open(struct rt_limits limits)
+{
+    return fixture_open_tier(limits, NULL);
 }
 
 static inline void fixture_close(struct fixture *f)
