@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include "base/mem.h"
+#include "shield/interp/interp.h"
 #include "shield/runtime/bulk.h"
 
 enum { RUNS_MAX = 5000 };
@@ -12,7 +13,7 @@ static const char everything_wat[] =
     "(module"
     "(type $node (sub (struct (field i32) (field (ref null $node)))))"
     "(type $leaf (sub $node (struct (field i32) (field (ref null $node)) (field f64))))"
-    "(type $refs (array (mut (ref null $node))))"
+    "(type $refs (array (mut (ref null $node)))) (type $bytes (array i8))"
     "(import \"host\" \"f\" (func $host (param i32) (result i32)))"
     "(import \"host\" \"m\" (memory $shared 1 2 shared))"
     "(memory $own 1 4) (memory i64 0 4)"
@@ -23,7 +24,17 @@ static const char everything_wat[] =
     "(elem (i32.const 0) $f $host) (elem $kept (ref null $node) (global.get $g)"
     "  (struct.new_default $node))"
     "(data (memory $own) (i32.const 8) \"hello\") (data $later \"xyz\")"
-    "(func $f (export \"f\") (param i32) (result i32) (local.get 0))"
+    "(func $f (export \"f\") (param i32) (result i32) (local $kept (ref null $node))"
+    "  (local.set $kept (struct.new $node (i32.const 5) (struct.new_default $leaf)))"
+    "  (array.set $refs (global.get $list) (i32.const 1) (local.get $kept))"
+    "  (drop (array.new_data $bytes $later (i32.const 0) (i32.const 3)))"
+    "  (drop (memory.grow $own (i32.const 1)))"
+    "  (drop (table.grow $t (ref.null func) (i32.const 5)))"
+    "  (block $caught (result i32 (ref null $node))"
+    "    (try_table (catch $tag $caught) (throw $tag (local.get 0) (local.get $kept)))"
+    "    (unreachable))"
+    "  (drop)"
+    "  (call $host))"
     "(start $s) (func $s)"
     "(@custom \"other\" \"bytes\"))";
 
@@ -47,36 +58,6 @@ static void env_freed(void *env)
 {
     ((struct run *)env)->freed_env = true;
 }
-
-/* A tier that allocates as a real one does and answers with its first argument. */
-static enum status tier_call(struct rt_store *s, struct rt_func *fn, const union rt_value *args,
-                             union rt_value *results)
-{
-    void *frame = mem_alloc(1, 100);
-
-    if (frame == NULL)
-        return diag_fail(&s->diag, ST_NO_MEMORY, DIAG_NO_OFFSET, "no memory for a frame");
-    mem_free(frame);
-    if (rt_registry_type(s->engine->types, fn->type_id)->result_count != 0)
-        results[0] = args[0];
-    return ST_OK;
-}
-
-static enum status tier_open(struct rt_store *s, struct diag *dg)
-{
-    s->tier_state = mem_alloc(1, 1);
-    return s->tier_state == NULL
-               ? diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "no memory for the tier")
-               : ST_OK;
-}
-
-static void tier_close(struct rt_store *s)
-{
-    mem_free(s->tier_state);
-}
-
-static const struct rt_tier tier = {
-    .name = "test", .call = tier_call, .store_init = tier_open, .store_free = tier_close};
 
 static enum status make_imports(struct run *r, struct rt_extern *imports, struct diag *dg)
 {
@@ -127,7 +108,7 @@ static enum status live(struct run *r, struct rt_instance *i)
 static enum status run_body(struct run *r, struct str bytes, struct diag *dg)
 {
     const struct rt_config config = {
-        .features = wm_features_all(), .module_arena_bytes_max = 64 << 20, .tier = &tier};
+        .features = wm_features_all(), .module_arena_bytes_max = 64 << 20, .tier = interp_tier()};
     struct rt_limits limits = rt_limits_default();
     struct rt_extern imports[2], export;
     struct rt_instance *i = NULL;
