@@ -4,14 +4,10 @@
 #include "shield/wasm/print.h"
 #include "shield/wasm/read.h"
 #include "shield/wasm/validate.h"
-#include "shield/wasm/wast.h"
 #include "shield/wasm/write.h"
 
+#include "suites.h"
 #include "tap.h"
-
-#include <dirent.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* Folders below the suites; scripts and modules in them. */
 static const char *const folders[] = {
@@ -96,7 +92,7 @@ static enum status trip_guarded(void *ctx, struct diag *dg)
 }
 
 /* Modules that are not valid are not counted. */
-static void trip(struct str bytes, const char *name, uint32_t line, struct counts *counts)
+static void trip(struct str bytes, struct counts *counts)
 {
     struct arena arena;
     struct diag dg = {0};
@@ -107,90 +103,29 @@ static void trip(struct str bytes, const char *name, uint32_t line, struct count
     counts->modules += j.is_valid;
     if (j.is_valid && st != ST_OK) {
         counts->failed++;
-        printf("# %s:%u: %s (%u:%u)\n", name, line, dg.text, dg.line, dg.column);
+        printf("# a module of %zu bytes: %s (%u:%u)\n", bytes.size, dg.text, dg.line, dg.column);
     }
     arena_free(&arena);
 }
 
-struct script_job {
-    struct arena *arena;
-    const char *name;
-    struct str text;
-    struct counts *counts;
-};
-
-static enum status trip_script(void *ctx, struct diag *dg)
+static void trip_visit(void *ctx, struct str bytes)
 {
-    struct script_job *j = ctx;
-    struct wast_script *script;
-    bool done = false;
-
-    TRY(wast_open(j->text, wm_features_all(), j->arena, &script, dg));
-    for (;;) {
-        struct wast_command c;
-        struct str bytes;
-        struct diag ignored = {0};
-        TRY(wast_next(script, &c, &done, dg));
-        if (done)
-            return ST_OK;
-        bool has_module = c.kind == WAST_MODULE || c.kind == WAST_DEFINITION || c.has_module;
-        if (has_module && wast_module_bytes(script, &c.module, &bytes, &ignored) == ST_OK)
-            trip(bytes, j->name, c.line, j->counts);
-    }
-}
-
-static struct str load(const char *path)
-{
-    struct str s = {0};
-    FILE *f = fopen(path, "rb");
-
-    if (f == NULL)
-        return s;
-    char *text = NULL;
-    size_t size = 0, capacity = 0;
-    for (size_t got = 1; got != 0; size += got) {
-        if (size == capacity) {
-            capacity = capacity == 0 ? 1 << 16 : capacity * 2;
-            text = realloc(text, capacity);
-        }
-        got = fread(text + size, 1, capacity - size, f);
-    }
-    fclose(f);
-    return (struct str){text, size};
-}
-
-static bool ends_with(const char *name, const char *end)
-{
-    size_t size = strlen(name), tail = strlen(end);
-    return size >= tail && strcmp(name + size - tail, end) == 0;
+    trip(bytes, ctx);
 }
 
 static void check_file(const char *folder, const char *name)
 {
     char path[8192];
     struct counts counts = {0};
-    struct diag dg = {0};
-    enum status st = ST_OK;
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    struct str bytes = load(path);
-    if (ends_with(name, ".wasm")) {
-        trip(bytes, name, 0, &counts);
-    } else {
-        struct arena arena;
-        arena_init(&arena, (size_t)1 << 30);
-        struct script_job j = {&arena, name, bytes, &counts};
-        st = arena_guard(&arena, trip_script, &j, &dg);
-        arena_free(&arena);
-    }
-    free((void *)(uintptr_t)bytes.text);
+    visit_file(path, (struct module_visit){.visit = trip_visit, .ctx = &counts});
     total.modules += counts.modules;
     total.outright += counts.outright;
     total.annotated += counts.annotated;
     total.failed += counts.failed;
-    tap_ok(st == ST_OK && counts.failed == 0,
-           "%s: %u modules, %u the same outright, %u by annotation, %u failed %s", name,
-           counts.modules, counts.outright, counts.annotated, counts.failed, dg.text);
+    tap_ok(counts.failed == 0, "%s: %u modules, %u the same outright, %u by annotation, %u failed",
+           name, counts.modules, counts.outright, counts.annotated, counts.failed);
 }
 
 static void check_folder(const char *suites, const char *folder)
@@ -206,7 +141,7 @@ static void check_folder(const char *suites, const char *folder)
     }
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        if (ends_with(name, ".wast") || ends_with(name, ".wasm"))
+        if (name_ends_with(name, ".wast") || name_ends_with(name, ".wasm"))
             check_file(path, name);
         free(entries[i]);
     }
@@ -215,14 +150,10 @@ static void check_folder(const char *suites, const char *folder)
 
 int main(void)
 {
-    const char *suites = getenv("MUJUN_SUITES");
+    const char *suites = suites_root();
 
     if (suites == NULL)
-        suites = "../shared/suites";
-    DIR *there = opendir(suites);
-    if (there == NULL)
         return tap_skip_all("no suites: neither $MUJUN_SUITES nor ../shared/suites");
-    closedir(there);
     for (uint32_t i = 0; i < LENGTH_OF(folders); i++)
         check_folder(suites, folders[i]);
     printf("# %u valid modules: %u the same outright, %u by annotation, %u failed\n", total.modules,
