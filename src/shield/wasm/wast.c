@@ -349,7 +349,10 @@ static enum status command(struct wast_script *s, struct wast_command *c)
         TRY(assertion(s, c));
         return wat_close(p);
     }
-    return wat_expected(p, p->t, "a command of a script, like (module or (assert_return");
+    if (!wat_is(p, WAT_TOK_OPEN))
+        return wat_expected(p, p->t, "a command of a script, like (module or (assert_return");
+    p->t++;
+    return wat_expected_word(p, "a command of a script", WAT_OTHER_0, WAT_WORD_NONE);
 }
 
 /* ---- scripts ----------------------------------------------------------------------------------
