@@ -206,11 +206,8 @@ static enum wasi_errno check_open(const struct wasi_call *c, struct open_request
                       ((oflags & WASI_OFLAG_TRUNC) != 0 ? WASI_RIGHT(PATH_FILESTAT_SET_SIZE) : 0);
     uint64_t handed_down = WASI_RIGHT(FD_READ) | WASI_RIGHT(FD_WRITE);
 
-    if ((oflags & WASI_OFLAG_DIRECTORY) != 0) {
-        if ((oflags & ~(uint64_t)WASI_OFLAG_DIRECTORY) != 0)
-            return WASI_INVAL;
-        handed_down = 0;
-    }
+    if ((oflags & WASI_OFLAG_DIRECTORY) != 0 && (oflags & ~(uint64_t)WASI_OFLAG_DIRECTORY) != 0)
+        return WASI_INVAL; /* a directory is made by path_create_directory */
     if ((dir->base & needed) != needed || (base & handed_down & ~dir->inheriting) != 0)
         return WASI_NOTCAPABLE;
     *rq = (struct open_request){
@@ -226,10 +223,11 @@ static enum wasi_errno check_open(const struct wasi_call *c, struct open_request
 static int host_flags_of(const struct open_request *rq, uint64_t lookup_flags)
 {
     const uint64_t reads = WASI_RIGHT(FD_READ) | WASI_RIGHT(FD_READDIR);
-    const uint64_t writes = WASI_RIGHT(FD_WRITE) | WASI_RIGHT(FD_ALLOCATE) |
-                            WASI_RIGHT(FD_FILESTAT_SET_SIZE);
     bool is_dir = (rq->oflags & WASI_OFLAG_DIRECTORY) != 0;
-    bool has_writes = !is_dir && ((rq->base & writes) != 0 || (rq->oflags & WASI_OFLAG_TRUNC) != 0);
+    uint64_t writes = WASI_RIGHT(FD_WRITE);
+    if (!is_dir) /* of a directory nobody asks these in earnest; FD_WRITE is to end in ISDIR */
+        writes |= WASI_RIGHT(FD_ALLOCATE) | WASI_RIGHT(FD_FILESTAT_SET_SIZE);
+    bool has_writes = (rq->base & writes) != 0 || (rq->oflags & WASI_OFLAG_TRUNC) != 0;
     bool has_reads = !has_writes || (rq->base & reads) != 0;
     int flags = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 
