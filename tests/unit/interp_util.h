@@ -97,7 +97,7 @@ static inline enum status world_call(struct world *w, const char *export, const 
     enum status st = rt_call(w->store, x.func, values, results);
     if (st == ST_TRAP) {
         struct rt_trap *trap = rt_store_take_trap(w->store);
-        snprintf(out, OUTCOME_MAX, "trap %s", trap->message);
+        snprintf(out, OUTCOME_MAX, "trap %.200s", trap->message);
         rt_trap_free(trap);
     } else if (st != ST_OK) {
         snprintf(out, OUTCOME_MAX, "%s", status_text(st));

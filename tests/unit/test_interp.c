@@ -29,6 +29,20 @@ static const char basics[] =
     "(func (export \"global\") (param i32) (result i32)"
     "  (global.set $g (i32.add (global.get $g) (local.get 0))) (global.get $g)))";
 
+/* Ten values through branches that have to move them: down a stack, with an extra value below. */
+#define TEN(x) x " " x " " x " " x " " x " " x " " x " " x " " x " " x " "
+static const char many[] =
+    "(module (type $ten (func (result " TEN("i32") ")))"
+    "(func (export \"br\") (param i32) (result i32)"
+    "  (block (type $ten) " TEN("local.get 0") " i32.const 100 i32.const 7 local.set 0"
+    "    (block (type $ten) " TEN("i32.const 3") " (br_if 1 (local.get 0)) " TEN("drop")
+    "      " TEN("i32.const 1") " ) (br 0)) " "i32.add i32.add i32.add i32.add i32.add i32.add"
+    " i32.add i32.add i32.add)"
+    "(func (export \"table\") (param i32) (result i32)"
+    "  (block (type $ten) (i32.const 5) (block (type $ten) " TEN("i32.const 2")
+    "    (br_table 0 1 (local.get 0))) (br 0)) i32.add i32.add i32.add i32.add i32.add i32.add"
+    "    i32.add i32.add i32.add))";
+
 static const struct row rows[] = {
     {"recursion", basics, "fib", {20}, "ok 6765"},
     {"a loop", basics, "sum", {1000}, "ok 500500"},
@@ -44,6 +58,9 @@ static const struct row rows[] = {
     {"one byte past it", basics, "peek", {65529}, "trap out of bounds memory access"},
     {"an offset does not wrap", basics, "peek", {~0u}, "trap out of bounds memory access"},
     {"an addition does wrap", basics, "poke", {~0u, 9}, "ok 7"},
+    {"ten values branch far", many, "br", {1}, "ok 30"},
+    {"ten values in a table, near", many, "table", {0}, "ok 20"},
+    {"ten values in a table, far", many, "table", {9}, "ok 20"},
     {"globals", basics, "global", {10}, "ok 15"},
 };
 

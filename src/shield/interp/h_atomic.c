@@ -68,26 +68,26 @@ HANDLER(ATOMIC_FENCE)
 /* Waiting and waking: the runtime's. Operands: result, slots, then the address form. */
 #define GENERAL_INDEX(memarg) (pc[3 + (memarg)] != 0 ? GET(u64, 1) : GET(u32, 1))
 #define WAIT(name, bytes, t)                                                                       \
-    HANDLER(name)                                                                                  \
+    OUTLINED(name, 8)                                                                              \
     {                                                                                              \
         uint32_t result = 0;                                                                       \
         struct rt_memory *m = cx->instance->memories[pc[6]];                                       \
         enum status st = rt_atomic_wait(cx->store, m, GENERAL_INDEX(4), imm_u64(pc + 8), bytes,    \
                                         GET(t, 2), (int64_t)GET(u64, 3), &result);                 \
-        PASS_ON(st);                                                                               \
-        PUT(u32, 0, result);                                                                       \
-        NEXT(8);                                                                                   \
+        if (st == ST_OK)                                                                           \
+            PUT(u32, 0, result);                                                                   \
+        return st;                                                                                 \
     }
 WAIT(MEMORY_ATOMIC_WAIT32, 4, u32)
 WAIT(MEMORY_ATOMIC_WAIT64, 8, u64)
 
-HANDLER(MEMORY_ATOMIC_NOTIFY)
+OUTLINED(MEMORY_ATOMIC_NOTIFY, 7)
 {
     uint32_t woken = 0;
     struct rt_memory *m = cx->instance->memories[pc[5]];
     enum status st = rt_atomic_notify(cx->store, m, GENERAL_INDEX(3), imm_u64(pc + 7),
                                       GET(u32, 2), &woken);
-    PASS_ON(st);
-    PUT(u32, 0, woken);
-    NEXT(7);
+    if (st == ST_OK)
+        PUT(u32, 0, woken);
+    return st;
 }

@@ -91,16 +91,18 @@ HANDLER(RETURN_N)
     LEAVE();
 }
 
-__attribute__((cold)) enum status interp_translate_wanted(INTERP_PARAMS)
+/* Makes sure that there is code. Not inlined: see OUTLINED(). */
+static __attribute__((noinline)) enum status translate(struct interp_cx *cx, struct rt_module *m,
+                                                       uint32_t defined_index)
 {
     const struct interp_code *code = NULL;
-    enum status st = interp_code_get(cx->instance->module, cx->wanted, cx->store->fuel_on, &code,
-                                     &cx->store->diag);
-    if (st != ST_OK) {
-        cx->pc = pc;
-        cx->fp = fp;
-        return st;
-    }
+    return interp_code_get(m, defined_index, cx->store->fuel_on, &code, &cx->store->diag);
+}
+
+__attribute__((cold)) enum status interp_translate_wanted(INTERP_PARAMS)
+{
+    enum status st = translate(cx, cx->instance->module, cx->wanted);
+    PASS_ON(st);
     DISPATCH();
 }
 
@@ -174,39 +176,36 @@ HANDLER(BRIDGE)
     DISPATCH();
 }
 
-/* Ends the run with what a host call, or getting code, ended with. */
-static enum status fail(struct interp_cx *cx, const uint32_t *pc, uint8_t *fp, enum status st)
+/* The code of cx->callee, which has an instance and has been translated. */
+static const struct interp_code *away_code(const struct interp_cx *cx)
 {
-    cx->pc = pc;
-    cx->fp = fp;
-    return st;
+    const struct rt_func *f = cx->callee;
+    struct rt_module *m = f->instance->module;
+    _Atomic(void *) *table = interp_code_table(m, cx->store->fuel_on);
+
+    return atomic_load_explicit(&table[f->index - m->wm.func_imports], memory_order_acquire);
 }
 
-static enum status away_code(struct interp_cx *cx, const struct interp_code **code)
+static enum status translate_callee(struct interp_cx *cx)
 {
-    struct rt_func *f = cx->callee;
-    struct rt_module *m = f->instance->module;
-
-    return interp_code_get(m, f->index - m->wm.func_imports, cx->store->fuel_on, code,
-                           &cx->store->diag);
+    struct rt_module *m = cx->callee->instance->module;
+    return translate(cx, m, cx->callee->index - m->wm.func_imports);
 }
 
 enum status interp_call_away(INTERP_PARAMS)
 {
-    const struct interp_code *code = NULL;
     uint8_t *at = fp + cx->callee_base;
 
     if (cx->callee->instance == NULL) {
         enum status st = interp_host_call(cx, pc, fp, at);
-        if (st != ST_OK)
-            return fail(cx, pc, fp, st);
+        PASS_ON(st);
         pc += cx->callee_words;
         RELOAD_MEMORY();
         DISPATCH();
     }
-    enum status st = away_code(cx, &code);
-    if (st != ST_OK)
-        return fail(cx, pc, fp, st);
+    enum status st = translate_callee(cx);
+    PASS_ON(st);
+    const struct interp_code *code = away_code(cx);
     if (cx->frame == cx->frame_end)
         GOTO(interp_trap_STACK_EXHAUSTED);
     if ((size_t)(cx->stack_end - at) < code->frame_bytes || cx->frame + 1 == cx->frame_end)
@@ -284,32 +283,29 @@ HANDLER(RETURN_CALL_REF)
  * calls between instances takes constant room. */
 enum status interp_tail_call_away(INTERP_PARAMS)
 {
-    const struct interp_code *code = NULL;
     uint32_t base = cx->callee_base, bytes = cx->callee_words;
 
     if (cx->callee->instance == NULL) {
         enum status st = interp_host_call(cx, pc, fp, fp + base);
-        if (st != ST_OK)
-            return fail(cx, pc, fp, st);
+        PASS_ON(st);
         const struct rt_type *type =
             rt_registry_type(cx->store->engine->types, cx->callee->type_id);
         memmove(fp, fp + base, interp_types_bytes(type->results, type->result_count));
         RELOAD_MEMORY();
         LEAVE();
     }
-    enum status st = away_code(cx, &code);
-    if (st != ST_OK)
-        return fail(cx, pc, fp, st);
+    enum status st = translate_callee(cx);
+    PASS_ON(st);
+    const struct interp_code *code = away_code(cx);
     if ((size_t)(cx->stack_end - fp) < code->frame_bytes)
         GOTO(interp_trap_STACK_EXHAUSTED);
     if (cx->frame->return_pc != cx->bridge_code) {
         if (cx->frame == cx->frame_end)
             GOTO(interp_trap_STACK_EXHAUSTED);
-        struct interp_frame below = *cx->frame;
-        below.code = NULL;
-        below.instance = cx->instance;
-        *cx->frame++ = below;
-        *cx->frame = (struct interp_frame){cx->bridge_code, below.fp, code, NULL};
+        cx->frame->code = NULL;
+        cx->frame->instance = cx->instance;
+        cx->frame++;
+        *cx->frame = (struct interp_frame){cx->bridge_code, cx->frame[-1].fp, code, NULL};
     }
     interp_enter_instance(cx, cx->callee->instance);
     RELOAD_MEMORY();

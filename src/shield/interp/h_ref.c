@@ -89,20 +89,20 @@ static void put_value(uint8_t *fp, uint32_t slot, union rt_value v,
     memcpy(fp + slot, &v, f->size_log2 == 4 ? 16 : 8);
 }
 
-HANDLER(STRUCT_NEW)
+OUTLINED(STRUCT_NEW, 4 + pc[5])
 {
     const struct rt_type *type = POINTER(struct rt_type, 1);
     uint64_t ref = RT_NULL;
     SHOW_FRAME();
     enum status st = rt_struct_new(cx->store, type, &ref);
-    PASS_ON(st);
+    TRY(st);
     uint8_t *payload = rt_object_of(cx->store, ref)->payload;
     for (uint32_t i = 0; i < pc[5]; i++) {
         const struct rt_field_layout *f = &type->fields[i];
         rt_field_set(payload + f->offset, f, value_of(fp, pc[6 + i], f));
     }
     PUT(u64, 0, ref);
-    NEXT(4 + pc[5]);
+    return ST_OK;
 }
 
 HANDLER(STRUCT_GET)
@@ -125,7 +125,7 @@ HANDLER(STRUCT_SET)
     NEXT(4);
 }
 
-HANDLER(ARRAY_NEW)
+OUTLINED(ARRAY_NEW, 6)
 {
     const struct rt_type *type = POINTER(struct rt_type, 3);
     uint64_t ref = RT_NULL;
@@ -134,56 +134,56 @@ HANDLER(ARRAY_NEW)
     enum status st = rt_array_new(cx->store, type, length, &ref);
     if (st == ST_OK)
         st = rt_array_fill(cx->store, ref, 0, value_of(fp, pc[3], type->fields), length);
-    PASS_ON(st);
+    TRY(st);
     PUT(u64, 0, ref);
-    NEXT(6);
+    return ST_OK;
 }
 
-HANDLER(ARRAY_NEW_DEFAULT)
+OUTLINED(ARRAY_NEW_DEFAULT, 5)
 {
     uint64_t ref = RT_NULL;
     SHOW_FRAME();
     enum status st = rt_array_new(cx->store, POINTER(struct rt_type, 2), GET(u32, 1), &ref);
-    PASS_ON(st);
+    TRY(st);
     PUT(u64, 0, ref);
-    NEXT(5);
+    return ST_OK;
 }
 
-HANDLER(ARRAY_NEW_FIXED)
+OUTLINED(ARRAY_NEW_FIXED, 4 + pc[5])
 {
     const struct rt_type *type = POINTER(struct rt_type, 1);
     const struct rt_field_layout *f = type->fields;
     uint64_t ref = RT_NULL;
     SHOW_FRAME();
     enum status st = rt_array_new(cx->store, type, pc[5], &ref);
-    PASS_ON(st);
+    TRY(st);
     uint8_t *payload = rt_object_of(cx->store, ref)->payload;
     for (uint32_t i = 0; i < pc[5]; i++)
         rt_field_set(payload + ((size_t)i << f->size_log2), f, value_of(fp, pc[6 + i], f));
     PUT(u64, 0, ref);
-    NEXT(4 + pc[5]);
+    return ST_OK;
 }
 
-HANDLER(ARRAY_NEW_DATA)
+OUTLINED(ARRAY_NEW_DATA, 6)
 {
     uint64_t ref = RT_NULL;
     SHOW_FRAME();
     enum status st = rt_array_new_data(cx->instance, POINTER(struct rt_type, 3), pc[7],
                                        GET(u32, 1), GET(u32, 2), &ref);
-    PASS_ON(st);
+    TRY(st);
     PUT(u64, 0, ref);
-    NEXT(6);
+    return ST_OK;
 }
 
-HANDLER(ARRAY_NEW_ELEM)
+OUTLINED(ARRAY_NEW_ELEM, 6)
 {
     uint64_t ref = RT_NULL;
     SHOW_FRAME();
     enum status st = rt_array_new_elem(cx->instance, POINTER(struct rt_type, 3), pc[7],
                                        GET(u32, 1), GET(u32, 2), &ref);
-    PASS_ON(st);
+    TRY(st);
     PUT(u64, 0, ref);
-    NEXT(6);
+    return ST_OK;
 }
 
 HANDLER(ARRAY_GET)

@@ -28,7 +28,12 @@
 #define TAIL return
 #endif
 
+/* gcc would turn handlers that do the same into jumps to one of them. */
+#ifdef __clang__
 #define HANDLER(name) enum status interp_do_##name(INTERP_PARAMS)
+#else
+#define HANDLER(name) __attribute__((no_icf)) enum status interp_do_##name(INTERP_PARAMS)
+#endif
 #define IOP(name, format) interp_handler interp_do_##name;
 #include "shield/interp/iops.def"
 #undef IOP
@@ -86,6 +91,19 @@ interp_handler interp_tail_call_away;
             return (st);                                                                           \
         }                                                                                          \
     } while (0)
+
+/* A handler whose work is a function of its own: whatever has its address taken must not live in
+ * the handler, or the jump at its end would become a call. The body sees pc, fp and cx. */
+#define OUTLINED(name, operands)                                                                   \
+    static __attribute__((noinline)) enum status outlined_##name(                                  \
+        const uint32_t *pc, uint8_t *fp, struct interp_cx *cx);                                    \
+    HANDLER(name)                                                                                  \
+    {                                                                                              \
+        enum status st = outlined_##name(pc, fp, cx);                                              \
+        PASS_ON(st);                                                                               \
+        NEXT(operands);                                                                            \
+    }                                                                                              \
+    static enum status outlined_##name(const uint32_t *pc, uint8_t *fp, struct interp_cx *cx)
 
 /* Takes the branch whose distance is operand k. */
 #define BRANCH(k)                                                                                  \

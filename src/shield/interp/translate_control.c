@@ -83,6 +83,32 @@ bool tr_is_in_place(struct tr *t, const struct control *c)
     return true;
 }
 
+/* Many values at home lie side by side, scalars and references each: two copies move them all. */
+static void move_ranges(struct tr *t, const struct control *c, uint32_t count)
+{
+    const struct value *v = &t->stack[t->height - count];
+    uint32_t bytes[2] = {0, 0}, first[2] = {0, 0};
+    const uint32_t to[2] = {t->temp_base + c->scalar_top, t->ref_base + c->ref_top};
+
+    for (uint32_t i = 0; i < count; i++, t->steps++) {
+        uint32_t area = v[i].cls == 'r';
+        if (bytes[area] == 0)
+            first[area] = v[i].home;
+        bytes[area] += tr_bytes(v[i].cls);
+    }
+    for (uint32_t area = 0; area < 2; area++) {
+        if (bytes[area] == 0 || first[area] == to[area])
+            continue;
+        uint32_t *w = tr_emit(t, IOP_COPY_RANGE, 3);
+        w[0] = to[area];
+        w[1] = first[area];
+        w[2] = bytes[area];
+    }
+}
+
+/* Labels of more values are branched to with the values at home, so that code stays linear. */
+enum { COPIES_MAX = 8 };
+
 /* Copies the topmost values to where the label wants them; the stack keeps them. Places are never
  * above the homes of the values that go there, so ascending order overwrites nothing unread. */
 static void move_values(struct tr *t, const struct control *c)
@@ -91,6 +117,10 @@ static void move_values(struct tr *t, const struct control *c)
     struct places p = {c->scalar_top, c->ref_top};
 
     tr_label_types(c, &count);
+    if (count > COPIES_MAX) {
+        move_ranges(t, c, count);
+        return;
+    }
     for (uint32_t i = t->height - count; i < t->height; i++, t->steps++) {
         struct value v = t->stack[i];
         tr_copy(t, next_place(t, &p, v.cls), v);
@@ -103,12 +133,22 @@ static void jump(struct tr *t, struct control *c)
     tr_refer(t, c, t->newest.start + 2);
 }
 
+static void flush_many(struct tr *t, const struct control *c)
+{
+    uint32_t count;
+
+    tr_label_types(c, &count);
+    if (count > COPIES_MAX)
+        tr_flush_top(t, count);
+}
+
 void tr_branch(struct tr *t, struct control *c)
 {
     if (c->is_body) {
         tr_return(t);
         return;
     }
+    flush_many(t, c);
     move_values(t, c);
     jump(t, c);
 }
@@ -184,6 +224,7 @@ static void branch_if(struct tr *t, const struct condition *cond, uint32_t depth
 {
     struct control *c = tr_label(t, depth);
 
+    flush_many(t, c); /* here, on both ways */
     if (tr_is_in_place(t, c)) {
         tr_refer(t, c, emit_condition(t, cond, true, c->op == WM_OP_LOOP));
         return;
@@ -253,7 +294,11 @@ static void table_target(struct tr *t, uint32_t depth, uint32_t word, uint32_t *
 {
     struct control *c = tr_label(t, depth);
 
-    if (tr_is_in_place(t, c)) {
+    if (c->table != t->table) { /* asked once per label and table */
+        c->table = t->table;
+        c->is_in_place = tr_is_in_place(t, c);
+    }
+    if (c->is_in_place) {
         tr_refer(t, c, word);
         return;
     }
@@ -275,6 +320,7 @@ void tr_br_table(struct tr *t, const struct wm_ins *ins)
         cursor = wm_list_label(ins, &cur);
     tr_label_types(tr_label(t, cursor), &arity);
     tr_flush_top(t, arity);
+    t->table++;
     uint32_t *w = tr_emit(t, IOP_BR_TABLE, 2 + targets);
     uint32_t first = t->newest.start + 4;
     w[0] = slot;

@@ -48,6 +48,8 @@ struct control {
     uint32_t forward;      /* chain of branch words that wait for the end, 0: none */
     uint32_t else_forward; /* the same for the else arm of an if */
     uint32_t pads;         /* chain of the br_table being translated */
+    uint32_t table;        /* number of the br_table for which is_in_place has been found out */
+    bool is_in_place;
     uint32_t region;       /* protected region that is open, INTERP_NO_REGION: none */
     uint32_t outer_region; /* the one around the block */
     uint32_t caught_region; /* legacy try: its region, also when it is closed */
@@ -102,6 +104,7 @@ struct tr {
     uint32_t control_count, control_capacity;
     bool is_dead;        /* code here is unreachable */
     uint32_t dead_depth; /* blocks opened in unreachable code */
+    uint32_t table;      /* br_tables so far */
 
     struct interp_region *regions;
     uint32_t region_count, region_capacity, region; /* innermost open */
