@@ -29,16 +29,19 @@ sub cut_seeds {
     return glob "$folder/*";
 }
 
-# Some files a process, so that no command line is too long; what fails is narrowed to one file.
+# Some files a process, so that no command line is too long; a batch that fails is halved until it
+# is one file.
 sub replay {
     my ($harness, @files) = @_;
-    my @bad;
     while (my @some = splice @files, 0, 500) {
         next if !system $harness, @some;
-        push @bad, grep { system $harness, $_ } @some;
-        last;
+        while (@some > 1) {
+            my @half = splice @some, 0, @some / 2;
+            @some = @half if system "$harness @half 2>/dev/null";
+        }
+        return @some;
     }
-    return @bad;
+    return ();
 }
 
 my @harnesses = glob "$build/fuzz/replay_*";

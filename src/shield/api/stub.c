@@ -22,7 +22,8 @@ static enum status stub_call(void *env, struct rt_caller *caller, const union rt
     if (!stub->is_zero)
         return rt_trap_raise(caller->store, RT_TRAP_UNKNOWN_IMPORT, "%s: %.200s",
                              rt_trap_text(RT_TRAP_UNKNOWN_IMPORT), stub->name);
-    memset(results, 0, stub->type->result_count * sizeof(*results));
+    for (uint32_t i = 0; i < stub->type->result_count; i++) /* results is NULL when there are none */
+        results[i] = (union rt_value){.u64 = {0, 0}};
     return ST_OK;
 }
 
