@@ -4,6 +4,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "base/buf.h"
 #include "base/diag.h"
 
 #include <stdio.h>
@@ -125,7 +126,11 @@ void cli_nearest_try(struct cli_nearest *n, const char *candidate);
 bool cli_has_color(FILE *f);
 /* "mujun run: MESSAGE" on stderr; returns exit code 64. */
 int cli_usage(const struct cli_args *args, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* A refusal on stderr, red on a terminal; one newline ends it. */
+/* A name out of a module: control characters are shown as \1b, so that no module can speak to the
+ * terminal. */
+void cli_put_name(FILE *out, struct str name);
+/* A refusal on stderr, control characters made visible as above, red on a terminal; one newline
+ * ends it. */
 void cli_say(const char *text);
 /* "name:0x2f: malformed input: ..." on stderr; returns the exit code of dg->status. */
 int cli_report(const char *name, const struct diag *dg);

@@ -1,8 +1,7 @@
 /* mujun validate: read each module, say what is wrong with it, exit by the first refusal.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/json.h"
 #include "cli/load.h"
-
-#include <jansson.h>
 
 struct verdict {
     struct diag dg;
@@ -26,14 +25,14 @@ static enum status judge(const char *path, struct wm_features features, struct v
 
 static json_t *verdict_json(const char *path, enum status st, const struct verdict *v)
 {
-    json_t *j = json_pack("{s:s, s:b, s:s}", "file", path, "valid", (int)(st == ST_OK), "status",
-                          status_text(st));
+    json_t *j = json_pack("{s:o, s:b, s:s}", "file", cli_json_text(path), "valid",
+                          (int)(st == ST_OK), "status", status_text(st));
     if (st == ST_OK) {
         json_object_set_new(j, "bytes", json_integer((json_int_t)v->size_bytes));
         json_object_set_new(j, "functions", json_integer(v->funcs));
         return j;
     }
-    json_object_set_new(j, "message", json_string(v->dg.text));
+    json_object_set_new(j, "message", cli_json_text(v->dg.text));
     if (v->dg.line == 0 && v->dg.offset != DIAG_NO_OFFSET)
         json_object_set_new(j, "offset", json_integer((json_int_t)v->dg.offset));
     if (v->dg.line != 0) {
@@ -72,10 +71,9 @@ int cmd_validate(const struct cli_args *args)
         if (exit_code == 0)
             exit_code = status_exit_code(st);
     }
-    if (o->json) {
-        json_dumpf(list, stdout, JSON_INDENT(2));
-        putchar('\n');
-    }
-    json_decref(list);
+    if (o->json)
+        cli_json_print(list);
+    else
+        json_decref(list);
     return exit_code;
 }

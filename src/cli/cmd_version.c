@@ -1,7 +1,6 @@
 /* mujun version: which mujun this is, and how it was built. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
-
-#include <jansson.h>
+#include "cli/json.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define BUILD_CHECKS true
@@ -23,8 +22,6 @@ int cmd_version(const struct cli_args *args)
     }
     json_t *j = json_pack("{s:s, s:s, s:b}", "version", MUJUN_VERSION, "compiler", __VERSION__,
                           "sanitizers", (int)BUILD_CHECKS);
-    json_dumpf(j, stdout, JSON_INDENT(2));
-    json_decref(j);
-    putchar('\n');
+    cli_json_print(j);
     return 0;
 }

@@ -1,10 +1,9 @@
 /* mujun wast: runs test scripts of the specification; totals per file, and what has failed.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/json.h"
 #include "cli/load.h"
 #include "shield/interp/interp.h"
 #include "shield/script/script.h"
-
-#include <jansson.h>
 
 enum { EXIT_FAILED = 1, WAST_ARENA_BYTES_MAX = 1 << 30 };
 
@@ -55,15 +54,15 @@ static json_t *file_json(const char *path, const struct file_result *f)
         const struct script_outcome *o = &f->report.outcomes[i];
         if (!o->passed)
             json_array_append_new(failures,
-                                  json_pack("{s:i, s:i, s:s, s:s}", "line", (int)o->line, "column",
+                                  json_pack("{s:i, s:i, s:s, s:o}", "line", (int)o->line, "column",
                                             (int)o->column, "command", wast_kind_text(o->kind),
-                                            "message", o->message));
+                                            "message", cli_json_text(o->message)));
     }
-    json_t *j = json_pack("{s:s, s:i, s:i, s:s, s:o}", "file", path, "passed",
+    json_t *j = json_pack("{s:o, s:i, s:i, s:s, s:o}", "file", cli_json_text(path), "passed",
                           (int)f->report.passed, "failed", (int)f->report.failed, "status",
                           status_text(f->status), "failures", failures);
     if (f->status != ST_OK)
-        json_object_set_new(j, "message", json_string(f->dg.text));
+        json_object_set_new(j, "message", cli_json_text(f->dg.text));
     return j;
 }
 
@@ -73,6 +72,7 @@ int cmd_wast(const struct cli_args *args)
     struct script_options options = {.tier = interp_tier(), .limits = rt_limits_default()};
     uint64_t passed = 0, failed = 0;
     struct diag dg = {0};
+    struct cli_progress progress = {0};
     int exit_code = 0;
 
     if (args->count == 0)
@@ -86,7 +86,9 @@ int cmd_wast(const struct cli_args *args)
     json_t *list = json_array();
     for (int i = 0; i < args->count; i++) {
         struct file_result f = {0};
+        cli_progress_step(&progress, (uint64_t)i, (uint64_t)args->count, args->items[i]);
         run_file(args->items[i], &options, &f);
+        cli_progress_end(&progress);
         if (o->json)
             json_array_append_new(list, file_json(args->items[i], &f));
         else
@@ -100,12 +102,12 @@ int cmd_wast(const struct cli_args *args)
         arena_free(&f.arena);
     }
     if (o->json) {
-        json_dumpf(list, stdout, JSON_INDENT(2));
-        putchar('\n');
-    } else if (args->count > 1) {
+        cli_json_print(list);
+        return exit_code;
+    }
+    if (args->count > 1)
         printf("%d files: %ju passed, %ju failed\n", args->count, (uintmax_t)passed,
                (uintmax_t)failed);
-    }
     json_decref(list);
     return exit_code;
 }

@@ -32,14 +32,41 @@ int cli_usage(const struct cli_args *args, const char *fmt, ...)
     return status_exit_code(ST_USAGE);
 }
 
+/* Control characters of ASCII, and those of C1 as UTF-8 has them (c2 80 to c2 9f). */
+static bool is_control(const char *text, size_t left)
+{
+    unsigned char c = (unsigned char)text[0];
+    return c < 0x20 || c == 0x7f ||
+           (c == 0xc2 && left > 1 && (unsigned char)text[1] >= 0x80 &&
+            (unsigned char)text[1] < 0xa0);
+}
+
+void cli_put_name(FILE *out, struct str name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        if (!is_control(name.text + i, name.size - i)) {
+            fputc(name.text[i], out);
+            continue;
+        }
+        fprintf(out, "\\%02x", (unsigned char)name.text[i]);
+        if ((unsigned char)name.text[i] == 0xc2)
+            fprintf(out, "\\%02x", (unsigned char)name.text[++i]);
+    }
+}
+
 void cli_say(const char *text)
 {
     bool color = cli_has_color(stderr);
-    size_t size = strlen(text);
 
     fflush(stdout);
-    size -= size != 0 && text[size - 1] == '\n';
-    fprintf(stderr, "%s%.*s%s\n", color ? "\033[31m" : "", (int)size, text, color ? "\033[0m" : "");
+    fputs(color ? "\033[31m" : "", stderr);
+    while (*text != '\0') {
+        size_t size = strcspn(text, "\n");
+        cli_put_name(stderr, (struct str){text, size});
+        text += size + (text[size] == '\n');
+        fputs(*text == '\0' ? "" : "\n", stderr);
+    }
+    fprintf(stderr, "%s\n", color ? "\033[0m" : "");
 }
 
 int cli_report(const char *name, const struct diag *dg)
