@@ -532,6 +532,32 @@ static void test_truncation(void)
            accepted, strange);
 }
 
+/* As above, but each section is cut alone, with its size put right and the rest left away: every
+ * reading inside a section meets its end. */
+static void test_cut_sections(void)
+{
+    static uint8_t bytes[MODULE_BYTES_MAX];
+    size_t size = hex_append(bytes, 0, full_module);
+    uint32_t cuts = 0, strange = 0;
+
+    for (size_t at = 8; at < size; at += 2 + bytes[at + 1])
+        for (uint8_t keep = 0; keep < bytes[at + 1]; keep++, cuts++) {
+            size_t cut_size = at + 2 + keep;
+            uint8_t *copy = exact_copy(bytes, cut_size);
+            struct arena a;
+            struct wm_module m;
+            struct diag dg = {0};
+            copy[at + 1] = keep;
+            arena_init(&a, ARENA_BYTES);
+            enum status st = wm_read_module(copy, cut_size, wm_features_all(), &a, &m, &dg);
+            bool is_custom = bytes[at] == WM_SECTION_CUSTOM;
+            strange += st == ST_OK ? !is_custom : st != ST_MALFORMED || dg.offset > cut_size;
+            arena_free(&a);
+            free(copy);
+        }
+    tap_ok(cuts > 100 && strange == 0, "%u cut sections, %u strange", cuts, strange);
+}
+
 /* ---- limits ---- */
 
 /* count times the bytes of item, behind a section id, size and head. Owned by the caller. */
@@ -744,6 +770,7 @@ int main(void)
     test_rows();
     test_contents();
     test_truncation();
+    test_cut_sections();
     test_limits();
     test_claims();
     test_locals();

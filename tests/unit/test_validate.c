@@ -864,28 +864,69 @@ static void test_wide_bodies(void)
     expect_judgement("a br_table to 50,000 blocks", module, size, NULL, ST_OK, 0, "");
 }
 
+/* A section of that id around the bytes. */
+static size_t append_section(uint8_t *out, size_t size, uint8_t id, const uint8_t *body,
+                             size_t body_size)
+{
+    out[size++] = id;
+    size = append_u32(out, size, (uint32_t)body_size);
+    memcpy(out + size, body, body_size);
+    return size + body_size;
+}
+
+/* Ten thousand calls of a function with a thousand results, and one more. */
+static void test_operand_limit(void)
+{
+    static uint8_t module[MODULE_BYTES_MAX], part[MODULE_BYTES_MAX];
+    size_t size = hex_append(module, 0, "H");
+    size_t part_size = hex_append(part, 0, "02 60 00 00 60 00 e8 07");
+    uint32_t calls = WM_MAX_OPERANDS / WM_MAX_RESULTS + 1;
+
+    memset(part + part_size, 0x7f, WM_MAX_RESULTS);
+    size = append_section(module, size, WM_SECTION_TYPE, part, part_size + WM_MAX_RESULTS);
+    size = hex_append(module, size, "03 03 02 00 01");
+    part_size = append_u32(part, hex_append(part, 0, "02"), 2 * calls + 3);
+    part_size = hex_append(part, part_size, "00");
+    for (uint32_t i = 0; i < calls; i++)
+        part_size = hex_append(part, part_size, "10 01");
+    part_size = hex_append(part, part_size, "0f 0b 03 00 00 0b");
+    size_t code_offset = size + 4;
+    size = append_section(module, size, WM_SECTION_CODE, part, part_size);
+    expect_judgement("10,001,000 operands", module, size, NULL, ST_LIMIT,
+                     code_offset + 5 + 2 * (uint64_t)(calls - 1),
+                     "more than 10000000 operands on the stack of a function; in function 0");
+}
+
 /* ---- every truncation and every changed byte of a body ends in a refusal or in OK ---- */
+
+/* Judges the body both ways: 0 when they agree. */
+static uint32_t disagree(uint32_t type, const uint8_t *body, size_t body_size)
+{
+    static uint8_t module[MODULE_BYTES_MAX];
+    struct diag fast, plain;
+    size_t size = make_world(module, type, body, body_size);
+    enum status a = judge_once(module, size, wm_features_all(), false, &fast);
+    enum status b = judge_once(module, size, wm_features_all(), true, &plain);
+
+    return a != b || fast.offset != plain.offset || strcmp(fast.text, plain.text) != 0;
+}
 
 static void test_spoiled_bodies(void)
 {
-    static uint8_t module[MODULE_BYTES_MAX];
     static const uint8_t changes[] = {0x01, 0x40, 0x80, 0xff};
     uint32_t runs = 0, differ = 0;
 
     for (uint32_t i = 0; i < LENGTH_OF(rows); i++) {
         uint8_t body[1024];
         size_t body_size = hex_append(body, 0, rows[i].body);
-        for (size_t at = 0; at < body_size; at++)
+        for (size_t at = 0; at < body_size; at++, runs++) {
+            differ += disagree(rows[i].type, body, at);
             for (uint32_t c = 0; c < LENGTH_OF(changes); c++, runs++) {
-                struct diag fast, plain;
                 body[at] ^= changes[c];
-                size_t size = make_world(module, rows[i].type, body, body_size);
-                enum status a = judge_once(module, size, wm_features_all(), false, &fast);
-                enum status b = judge_once(module, size, wm_features_all(), true, &plain);
-                differ +=
-                    a != b || fast.offset != plain.offset || strcmp(fast.text, plain.text) != 0;
+                differ += disagree(rows[i].type, body, body_size);
                 body[at] ^= changes[c];
             }
+        }
     }
     tap_ok(differ == 0, "%u spoiled bodies, %u judged differently without the fast path", runs,
            differ);
@@ -930,6 +971,7 @@ int main(void)
     test_rows();
     test_nesting();
     test_wide_bodies();
+    test_operand_limit();
     test_spoiled_bodies();
     test_memory_runs_out();
     return tap_done();

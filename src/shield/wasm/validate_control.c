@@ -57,8 +57,7 @@ static enum status step_else(struct judge *j)
     if (judge_frame(j)->op != WM_OP_IF)
         return out_of_place(j, "in an if, once");
     TRY(next_arm(j));
-    judge_push_list(j, frame_params(judge_frame(j)));
-    return ST_OK;
+    return judge_push_list(j, frame_params(judge_frame(j)));
 }
 
 /* An if without else passes its parameters on. */
@@ -82,8 +81,7 @@ static enum status step_end(struct judge *j)
     if (f.op == WM_OP_IF)
         TRY(check_missing_else(j, &f));
     judge_leave(j);
-    judge_push_list(j, frame_results(&f));
-    return ST_OK;
+    return judge_push_list(j, frame_results(&f));
 }
 
 /* ---- branches ---- */
@@ -106,8 +104,7 @@ static enum status step_br_if(struct judge *j)
     TRY(judge_pop_one(j, frame_label(f).count + 1, WM_TYPE(I32)));
     TRY(judge_top(j, frame_label(f), "label value"));
     judge_drop(j, frame_label(f).count);
-    judge_push_list(j, frame_label(f));
-    return ST_OK;
+    return judge_push_list(j, frame_label(f));
 }
 
 /* Each block is compared once however often the table names it. */
@@ -182,8 +179,7 @@ enum status judge_call(struct judge *j)
     TRY(pop_callee(j, type));
     TRY(judge_pop(j, (struct type_list){type->params, type->param_count}));
     if (op == WM_OP_CALL || op == WM_OP_CALL_INDIRECT || op == WM_OP_CALL_REF) {
-        judge_push_list(j, results);
-        return ST_OK;
+        return judge_push_list(j, results);
     }
     if (!judge_lists_match(j, results, frame_results(&j->frames[0]))) {
         char want[256], found[256];
@@ -261,7 +257,7 @@ static enum status step_catch(struct judge *j)
         return out_of_place(j, "in a try, before its catch_all");
     TRY(next_arm(j));
     if (j->ins.op == WM_OP_CATCH)
-        judge_push_list(j, tag_params(j, j->ins.index));
+        return judge_push_list(j, tag_params(j, j->ins.index));
     return ST_OK;
 }
 
@@ -275,8 +271,7 @@ static enum status step_delegate(struct judge *j)
     TRY(judge_results(j));
     judge_leave(j);
     TRY(judge_label(j, j->ins.index, &target));
-    judge_push_list(j, frame_results(&f));
-    return ST_OK;
+    return judge_push_list(j, frame_results(&f));
 }
 
 static enum status step_rethrow(struct judge *j)

@@ -101,6 +101,10 @@ static enum status array_new_fixed(struct judge *j, const struct wm_field *f)
         return diag_fail(j->dg, ST_LIMIT, j->ins.offset,
                          "%u operands of array.new_fixed; at most %d are allowed", count,
                          WM_MAX_FIXED_ARRAY);
+    while (count > 0 && j->sp != j->floor && wm_same(j->sp[-1], unpacked(f))) {
+        j->sp--;
+        count--;
+    }
     while (count > 0 && (j->sp != j->floor || !judge_frame(j)->is_unreachable))
         TRY(judge_pop_one(j, count--, unpacked(f)));
     judge_push(j, ref_to(j->ins.index, false));

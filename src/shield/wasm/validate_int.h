@@ -51,8 +51,8 @@ struct judge {
     struct wm_reader r;
     struct wm_ins ins; /* the one judge_step() is at */
 
-    /* stack_end - sp stays above the bytes left in r plus STACK_SLACK: an instruction that pushes
-     * more than one value per byte reserves. */
+    /* stack_end - sp stays above the bytes left in r plus STACK_SLACK: judge_push_list(), which may
+     * push more than one value per byte, sees to it. */
     struct wm_valtype *stack, *sp, *stack_end;
     struct wm_valtype *floor; /* first operand of the innermost frame */
     struct frame *frames;
@@ -124,8 +124,8 @@ static inline void judge_push(struct judge *j, struct wm_valtype t)
 {
     *j->sp++ = t;
 }
-void judge_push_list(struct judge *j, struct type_list list);
-void judge_reserve(struct judge *j, size_t more);
+/* Refuses more than WM_MAX_OPERANDS. */
+MUST_USE enum status judge_push_list(struct judge *j, struct type_list list);
 /* The rest of the block cannot be reached. */
 void judge_unreachable(struct judge *j);
 MUST_USE enum status judge_enter(struct judge *j, enum wm_op op, const struct wm_type *type,

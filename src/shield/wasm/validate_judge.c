@@ -64,6 +64,7 @@ static enum status top_matches(struct judge *j, struct type_list list, const cha
                                uint32_t number)
 {
     uint32_t have = available(j);
+    struct wm_valtype last_found = {0}, last_want = {0}; /* runs of one pair are matched once */
 
     if (list.count == 0)
         return ST_OK;
@@ -77,8 +78,12 @@ static enum status top_matches(struct judge *j, struct type_list list, const cha
                        ? ST_OK
                        : mismatch(j, list.list[i], number + i, what, NULL);
         const struct wm_valtype *found = j->sp - below;
+        if (wm_same(*found, last_found) && wm_same(list.list[i], last_want))
+            continue;
         if (!wm_matches(j->m, *found, list.list[i]))
             return mismatch(j, list.list[i], number + i, what, found);
+        last_found = *found;
+        last_want = list.list[i];
     }
     return ST_OK;
 }
@@ -128,7 +133,8 @@ void judge_drop(struct judge *j, uint32_t count)
     j->sp -= MIN(count, available(j));
 }
 
-void judge_reserve(struct judge *j, size_t more)
+/* Makes room for more operands, and for one for each byte that is left. */
+static void reserve(struct judge *j, size_t more)
 {
     size_t need = more + (j->r.end - j->r.pos) + STACK_SLACK;
     size_t used = (size_t)(j->sp - j->stack), capacity = (size_t)(j->stack_end - j->stack);
@@ -143,13 +149,19 @@ void judge_reserve(struct judge *j, size_t more)
     j->floor = j->stack + floor_index;
 }
 
-void judge_push_list(struct judge *j, struct type_list list)
+enum status judge_push_list(struct judge *j, struct type_list list)
 {
-    if (list.count > 1)
-        judge_reserve(j, list.count);
-    if (list.count != 0)
-        memcpy(j->sp, list.list, list.count * sizeof(*j->sp));
+    if (list.count == 0)
+        return ST_OK;
+    if (list.count > 1) {
+        if ((size_t)(j->sp - j->stack) + list.count > WM_MAX_OPERANDS)
+            return diag_fail(j->dg, ST_LIMIT, j->ins.offset,
+                             "more than %d operands on the stack of a function", WM_MAX_OPERANDS);
+        reserve(j, list.count);
+    }
+    memcpy(j->sp, list.list, list.count * sizeof(*j->sp));
     j->sp += list.count;
+    return ST_OK;
 }
 
 void judge_unreachable(struct judge *j)
@@ -185,7 +197,7 @@ void judge_open(struct judge *j, struct wm_bytes bytes, const struct wm_type *ty
     j->r = wm_reader_of(bytes, j->m->features);
     j->sp = j->floor = j->stack;
     j->frame_count = j->set_count = 0;
-    judge_reserve(j, 0);
+    reserve(j, 0);
     struct frame *f = add_frame(j);
     f->type = type;
     f->single = single;
@@ -208,8 +220,7 @@ enum status judge_enter(struct judge *j, enum wm_op op, const struct wm_type *ty
     f->single = single;
     f->op = (uint16_t)op;
     f->offset = j->ins.offset;
-    judge_push_list(j, params);
-    return ST_OK;
+    return judge_push_list(j, params);
 }
 
 enum status judge_results(struct judge *j)
@@ -281,8 +292,7 @@ enum status judge_type(struct judge *j, uint32_t index, enum wm_composite compos
 enum status judge_label(struct judge *j, uint32_t depth, struct frame **out)
 {
     if (depth >= j->frame_count)
-        return judge_invalid(j, "names unknown label %u; open blocks: %u", depth,
-                             j->frame_count);
+        return judge_invalid(j, "names unknown label %u; open blocks: %u", depth, j->frame_count);
     *out = &j->frames[j->frame_count - 1 - depth];
     return ST_OK;
 }

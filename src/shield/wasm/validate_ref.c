@@ -44,8 +44,7 @@ static enum status pass_values(struct judge *j, struct type_list values)
 {
     TRY(judge_top(j, values, "label value"));
     judge_drop(j, values.count);
-    judge_push_list(j, values);
-    return ST_OK;
+    return judge_push_list(j, values);
 }
 
 static enum status br_on_null(struct judge *j)
