@@ -92,6 +92,12 @@ static const struct {
      "  (data (;0;) (i32.const 0) \"a\\00\\ff\\t\\\"\")\n"
      "  (data (;1;) (memory 1) (i32.const 0) \"\")\n"
      "  (data (;2;) \"passive\")\n"},
+    {"a name section that is not the last",
+     "  (type (;0;) (func))\n"
+     "  (func $f (;0;) (type 0))\n"
+     "  (@custom \"a\" (after code))\n"
+     "  (@mujun.names (after code))\n"
+     "  (@custom \"b\" (after code))\n"},
     {"custom sections",
      "  (type (;0;) (func))\n"
      "  (@custom \"first\" (before first)\n    \"\\00\")\n"

@@ -250,36 +250,56 @@ static const char *const section_word[WM_SECTION_COUNT] = {
     [WM_SECTION_DATA_COUNT] = "datacount",
 };
 
-/* True when custom section i is the name section that the identifiers stand for: the text reader
- * makes it again, as the last section, unless the text has one of its own. */
-static bool is_said_by_ids(struct wm_printer *p, uint32_t i)
+/* The custom section that the identifiers stand for: the only name section, if it says just what
+ * they say. The text reader makes it again. custom_count when there is none. */
+static uint32_t section_said_by_ids(struct wm_printer *p)
 {
-    const struct wm_custom *c = &p->m->customs[i];
+    uint32_t found = p->m->custom_count;
     struct buf made;
 
-    if (i + 1 != p->m->custom_count || wm_names_is_empty(p->made))
-        return false;
-    for (uint32_t k = 0; k <= i; k++)
-        if (str_equal(p->m->customs[k].name, STR("name")) != (k == i))
-            return false;
+    for (uint32_t i = 0; i < p->m->custom_count; i++) {
+        if (!str_equal(p->m->customs[i].name, STR("name")))
+            continue;
+        if (found != p->m->custom_count)
+            return p->m->custom_count;
+        found = i;
+    }
+    if (found == p->m->custom_count || wm_names_is_empty(p->made))
+        return p->m->custom_count;
+    const struct wm_bytes content = p->m->customs[found].content;
     buf_init(&made, p->arena);
     wm_names_write(p->made, &made);
     return str_equal((struct str){(const char *)made.data, made.size},
-                     (struct str){(const char *)c->content.data, c->content.size});
+                     (struct str){(const char *)content.data, content.size})
+               ? found
+               : p->m->custom_count;
+}
+
+static void print_place(struct wm_printer *p, enum wm_section_id after)
+{
+    if (after == WM_SECTION_CUSTOM)
+        buf_text(p->out, " (before first)");
+    else
+        buf_printf(p->out, " (after %s)", section_word[after]);
 }
 
 static void print_customs(struct wm_printer *p)
 {
+    uint32_t said = section_said_by_ids(p);
+
     for (uint32_t i = 0; i < p->m->custom_count; i++) {
         const struct wm_custom *c = &p->m->customs[i];
-        if (is_said_by_ids(p, i))
+        if (i == said && i + 1 == p->m->custom_count)
+            return; /* the last section: where the text reader puts it by itself */
+        if (i == said) {
+            print_field_start(p, "@mujun.names");
+            print_place(p, c->after);
+            close_field(p);
             continue;
+        }
         print_field_start(p, "@custom ");
         print_name(p->out, c->name);
-        if (c->after == WM_SECTION_CUSTOM)
-            buf_text(p->out, " (before first)");
-        else
-            buf_printf(p->out, " (after %s)", section_word[c->after]);
+        print_place(p, c->after);
         for (uint32_t at = 0; at < c->content.size; at += DATA_CHUNK_BYTES) {
             print_line(p->out, 2);
             print_string(p->out, c->content.data + at,

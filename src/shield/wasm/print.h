@@ -1,4 +1,13 @@
-/* print: module to the text format. SPDX-License-Identifier: Apache-2.0 */
+/*
+ * print: module to the text format. Besides what the specification defines the text may contain
+ *   (@custom "name" (after section) "content"...)   for each custom section,
+ *   (@name "name")       where an identifier had to differ from the name it stands for,
+ *   (@mujun.names (after section))                  where the name section stands that the
+ *                        identifiers say; without it, it is the last section,
+ *   (@mujun.encoding "base64"...)                   only in exact text, see encoding.h.
+ * Other tools read the text as well: they step over annotations that they do not know.
+ * SPDX-License-Identifier: Apache-2.0
+ */
 #ifndef SHIELD_WASM_PRINT_H
 #define SHIELD_WASM_PRINT_H
 

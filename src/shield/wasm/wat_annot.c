@@ -1,6 +1,6 @@
 /*
- * wat_annot: the annotations that mean something: (@custom), (@name), branch hints and
- * (@mujun.encoding). The lexer has set them aside with the token they stand before; whoever
+ * wat_annot: the annotations that mean something: (@custom), (@name), branch hints, (@mujun.names)
+ * and (@mujun.encoding). The lexer has set them aside with the token they stand before; whoever
  * understands that place takes them, and what nobody has taken is refused as misplaced.
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -159,6 +159,23 @@ static enum status take_custom(struct wat_parser *p, const struct wat_annot *ann
     return ST_OK;
 }
 
+/* Where the name section stands that is made from the identifiers; its content comes last. */
+static enum status take_names(struct wat_parser *p, const struct wat_annot *annot)
+{
+    const struct wat_token *t = p->lx->annot_tokens + annot->first;
+    struct wat_custom custom = {.rank = RANK_LAST, .is_names = true, .custom.name = STR("name")};
+
+    if (p->has_names_place)
+        return wat_fail_at(p->lx->text, annot->offset, p->dg, ST_MALFORMED,
+                           "@mujun.names annotation: a second one");
+    if (t->kind == WAT_TOK_OPEN)
+        TRY(custom_place(p, &t, &custom));
+    TRY(only_strings(p, t, "mujun.names"));
+    p->has_names_place = true;
+    push_custom(p, custom);
+    return ST_OK;
+}
+
 static enum status take_encoding(struct wat_parser *p, const struct wat_annot *annot)
 {
     const struct wat_token *t = p->lx->annot_tokens + annot->first;
@@ -177,6 +194,8 @@ enum status wat_annot_customs(struct wat_parser *p)
         struct wat_annot *annot = &p->lx->annots[i];
         if (annot->kind == WAT_ANNOT_CUSTOM)
             TRY(take_custom(p, annot));
+        else if (annot->kind == WAT_ANNOT_NAMES)
+            TRY(take_names(p, annot));
         else if (annot->kind == WAT_ANNOT_ENCODING)
             TRY(take_encoding(p, annot));
         else
@@ -248,6 +267,7 @@ enum status wat_annot_unused(struct wat_parser *p, const struct wat_token *first
                            "it names, or where that would be",
         [WAT_ANNOT_BRANCH_HINT] = "@metadata.code.branch_hint annotation: not in a function, or "
                                   "not in front of an instruction",
+        [WAT_ANNOT_NAMES] = "misplaced @mujun.names annotation: it stands between module fields",
         [WAT_ANNOT_ENCODING] = "misplaced @mujun.encoding annotation: it stands between module "
                                "fields",
     };
@@ -306,11 +326,13 @@ static void add_names(struct wat_parser *p)
         return;
     buf_init(&out, p->arena);
     wm_names_write(p->names, &out);
-    push_custom(p, (struct wat_custom){
-                       .rank = RANK_LAST,
-                       .custom = {.name = STR("name"),
-                                  .content = {.data = out.data, .size = (uint32_t)out.size}}
-    });
+    if (!p->has_names_place)
+        push_custom(p, (struct wat_custom){
+                           .rank = RANK_LAST, .is_names = true, .custom.name = STR("name")});
+    for (uint32_t i = 0; i < p->custom_count; i++)
+        if (p->customs[i].is_names)
+            p->customs[i].custom.content =
+                (struct wm_bytes){.data = out.data, .size = (uint32_t)out.size};
 }
 
 void wat_annot_finish(struct wat_parser *p)
@@ -320,6 +342,7 @@ void wat_annot_finish(struct wat_parser *p)
     p->m.customs = arena_new(p->arena, struct wm_custom, p->custom_count);
     for (uint32_t rank = RANK_FIRST; rank <= RANK_LAST && p->custom_count != 0; rank++)
         for (uint32_t i = 0; i < p->custom_count; i++)
-            if (p->customs[i].rank == rank)
+            if (p->customs[i].rank == rank &&
+                (!p->customs[i].is_names || p->customs[i].custom.content.size != 0))
                 p->m.customs[p->m.custom_count++] = p->customs[i].custom;
 }

@@ -58,6 +58,7 @@ struct wat_hint {
 struct wat_custom {
     struct wm_custom custom;
     uint32_t rank; /* place in the file, see wat_annot.c */
+    bool is_names; /* the section made from identifiers; left out when there is none to make */
 };
 
 struct wat_touched {
@@ -108,7 +109,7 @@ struct wat_parser {
     uint32_t touched_count, touched_capacity;
 
     struct wm_names_builder *names;
-    bool has_name_annot, has_name_custom;
+    bool has_name_annot, has_name_custom, has_names_place;
     uint32_t next_annot;       /* index of the first annotation not yet passed */
     uint32_t next_annot_token; /* the token it stands before */
     struct wat_custom *customs;

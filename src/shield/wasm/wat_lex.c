@@ -370,6 +370,7 @@ static enum status scan_annot(struct lexer *l)
         {"custom",                    WAT_ANNOT_CUSTOM     },
         {"name",                      WAT_ANNOT_NAME       },
         {"metadata.code.branch_hint", WAT_ANNOT_BRANCH_HINT},
+        {"mujun.names",               WAT_ANNOT_NAMES      },
         {"mujun.encoding",            WAT_ANNOT_ENCODING   },
     };
     struct wat_lexed *lx = l->lx;

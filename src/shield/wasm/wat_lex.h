@@ -64,6 +64,7 @@ enum wat_annot_kind {
     WAT_ANNOT_CUSTOM,      /* (@custom "name" place? "content"...) */
     WAT_ANNOT_NAME,        /* (@name "name") */
     WAT_ANNOT_BRANCH_HINT, /* (@metadata.code.branch_hint "\00" or "\01") */
+    WAT_ANNOT_NAMES,       /* (@mujun.names place?), see print.h */
     WAT_ANNOT_ENCODING     /* (@mujun.encoding "base64"...), see encoding.h */
 };
 
