@@ -410,9 +410,18 @@ static inline own wasm_functype_t *wasm_functype_new_from(size_t param_count,
                                                           own wasm_valtype_t *const rs[])
 {
     wasm_valtype_vec_t params, results;
+    size_t i;
     wasm_valtype_vec_new(&params, param_count, ps);
     wasm_valtype_vec_new(&results, result_count, rs);
-    return wasm_functype_new(&params, &results);
+    if (params.size == param_count && results.size == result_count)
+        return wasm_functype_new(&params, &results);
+    for (i = params.size; i < param_count; i++) /* no memory: the types are still ours to free */
+        wasm_valtype_delete(ps[i]);
+    for (i = results.size; i < result_count; i++)
+        wasm_valtype_delete(rs[i]);
+    wasm_valtype_vec_delete(&params);
+    wasm_valtype_vec_delete(&results);
+    return NULL;
 }
 static inline own wasm_functype_t *wasm_functype_new_0_0(void)
 {

@@ -691,10 +691,11 @@ enum mujun_status mujun_wasi_add_dir(struct mujun_wasi *wasi, const char *host_p
  * */
 enum mujun_status mujun_wasi_add_socket(struct mujun_wasi *wasi, int fd, struct mujun_error **err);
 
-/* The three standard streams of the process become the guest's. MUJUN_E_IO when one is closed. */
+/* The three standard streams of the process become the guest's. MUJUN_E_USAGE when one is closed.
+ */
 enum mujun_status mujun_wasi_inherit_stdio(struct mujun_wasi *wasi, struct mujun_error **err);
 /* One stream of the guest (0, 1, 2) is a descriptor of the host, borrowed until the stores that use
- * it are freed. MUJUN_E_USAGE, MUJUN_E_IO. */
+ * it are freed. MUJUN_E_USAGE when fd is not open. */
 enum mujun_status mujun_wasi_set_stdio(struct mujun_wasi *wasi, int guest_fd, int fd,
                                        struct mujun_error **err);
 /* Standard input reads these bytes, copied. MUJUN_E_NO_MEMORY. */

@@ -90,7 +90,7 @@ enum status api_values_in(struct mujun_store *s, const struct wm_valtype *types,
                           const union mujun_value *values, union rt_value *out, struct diag *dg)
 {
     for (uint32_t i = 0; i < count; i++)
-        TRY(diag_in(dg, api_value_in(s, types[i], &values[i], &out[i], dg), "in value %u", i));
+        TRY(diag_in(dg, api_value_in(s, types[i], &values[i], &out[i], dg), "value %u", i));
     return ST_OK;
 }
 

@@ -261,6 +261,8 @@ static enum status open_dir(struct wasi *w, const struct config_dir *dir, struct
         if (e != WASI_SUCCESS)
             close(host); /* else the table owns it */
         mem_free(p->guest_path);
+        if (e == WASI_NOMEM)
+            return no_memory(dg);
         return diag_fail(dg, ST_IO, DIAG_NO_OFFSET, "cannot use directory \"%s\": %s",
                          dir->host_path, wasi_errno_name(e));
     }
