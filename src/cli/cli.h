@@ -94,7 +94,10 @@ const struct cli_text *cli_examples_of(enum cli_command_id id, uint32_t *count);
 /* CLI_COMMAND_COUNT when there is no such command. */
 enum cli_command_id cli_command_find(const char *name);
 
-enum { CLI_EXIT_TEXT_MAX = 256 };
+enum {
+    CLI_EXIT_TEXT_MAX = 256,
+    CLI_EXIT_FAILED = 1, /* the one exit code that is no status: what was to be tested failed */
+};
 /* Writes the endings that have this exit code, "malformed input, invalid module"; false: none. */
 bool cli_exit_text(int exit_code, char *text);
 

@@ -5,7 +5,7 @@
 #include "shield/interp/interp.h"
 #include "shield/script/script.h"
 
-enum { EXIT_FAILED = 1, WAST_ARENA_BYTES_MAX = 1 << 30 };
+enum { WAST_ARENA_BYTES_MAX = 1 << 30 };
 
 struct file_result {
     struct arena arena;
@@ -97,7 +97,7 @@ int cmd_wast(const struct cli_args *args)
         failed += f.report.failed;
         if (exit_code == 0)
             exit_code = f.status != ST_OK      ? status_exit_code(f.status)
-                        : f.report.failed != 0 ? EXIT_FAILED
+                        : f.report.failed != 0 ? CLI_EXIT_FAILED
                                                : 0;
         arena_free(&f.arena);
     }

@@ -86,6 +86,8 @@ bool cli_exit_text(int exit_code, char *text)
     };
     size_t used = 0;
 
+    if (exit_code == CLI_EXIT_FAILED)
+        used = (size_t)snprintf(text, CLI_EXIT_TEXT_MAX, "with wast: a command of a script failed");
     for (uint32_t i = 0; i < LENGTH_OF(rows); i++) {
         if (rows[i].exit_code != exit_code || rows[i].status == ST_EXIT)
             continue; /* ST_EXIT: the program's own code counts */

@@ -113,21 +113,33 @@ static void topic_limits(FILE *out)
     static const struct {
         const char *what;
         uint64_t value;
-    } rows[] = {
+    } module_rows[] = {
 #define LIMIT(name, value, what) {what, value},
 #include "shield/wasm/limits.def"
 #undef LIMIT
     };
+    static const struct {
+        const char *option, *what;
+        uint64_t value;
+    } run_rows[] = {
+#define LIMIT(name, value, option, what) {option, what, value},
+#include "shield/runtime/limits.def"
+#undef LIMIT
+    };
     fputs("The largest module that is accepted. Past one of these: exit code 75.\n\n", out);
-    for (uint32_t i = 0; i < LENGTH_OF(rows); i++)
-        fprintf(out, "  %12ju  %s\n", (uintmax_t)rows[i].value, rows[i].what);
+    for (uint32_t i = 0; i < LENGTH_OF(module_rows); i++)
+        fprintf(out, "  %12ju  %s\n", (uintmax_t)module_rows[i].value, module_rows[i].what);
+    fputs("\nWhat a running program gets, unless `mujun run` is told otherwise.\n\n", out);
+    for (uint32_t i = 0; i < LENGTH_OF(run_rows); i++)
+        fprintf(out, "  %12ju  --%-15s %s\n", (uintmax_t)run_rows[i].value, run_rows[i].option,
+                run_rows[i].what);
 }
 
 const struct cli_topic cli_topics[] = {
-    {"exit-codes", "what each exit code means",            topic_exit_codes},
-    {"features",   "WebAssembly features and their state", topic_features  },
-    {"limits",     "the largest module that is accepted",  topic_limits    },
-    {NULL,         NULL,                                   NULL            },
+    {"exit-codes", "what each exit code means",              topic_exit_codes},
+    {"features",   "WebAssembly features and their state",   topic_features  },
+    {"limits",     "how large modules and programs may get", topic_limits    },
+    {NULL,         NULL,                                     NULL            },
 };
 
 int cmd_help(const struct cli_args *args)

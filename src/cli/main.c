@@ -4,11 +4,17 @@
 #include "cli/cli.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static int refuse_command(const char *name)
 {
     struct cli_nearest near = {.word = name};
 
+    if (access(name, R_OK) == 0 && name[0] != '-') {
+        fprintf(stderr, "mujun: expected a command, found the file %s; try `mujun run %s`\n", name,
+                name);
+        return status_exit_code(ST_USAGE);
+    }
     for (uint32_t i = 0; i < CLI_COMMAND_COUNT; i++)
         cli_nearest_try(&near, cli_commands[i].name);
     if (near.best != NULL)
