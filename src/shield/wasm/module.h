@@ -45,15 +45,19 @@ struct wm_limits {
     bool is_64; /* addressed by i64 */
 };
 
+/* In what follows, offset is where the item stands in the file (an imported one: its import), for
+ * messages; 0 when the module was not read. */
 struct wm_func {
     uint32_t type_index;
     uint32_t code; /* index into codes, WM_NO_INDEX when imported */
+    uint32_t offset;
 };
 
 struct wm_table {
     struct wm_limits limits;
     struct wm_valtype type; /* a reference type */
     struct wm_bytes init;   /* constant expression; size 0 when absent (elements start null) */
+    uint32_t offset;
 };
 
 struct wm_memory {
@@ -61,28 +65,33 @@ struct wm_memory {
     bool is_shared;
     bool has_page_size;    /* written explicitly */
     uint8_t page_log2;     /* 16 unless custom-page-sizes says 0 */
+    uint32_t offset;
 };
 
 struct wm_global {
     struct wm_valtype type;
     bool is_mutable;
     struct wm_bytes init; /* constant expression; size 0 when imported */
+    uint32_t offset;
 };
 
 struct wm_tag {
     uint32_t type_index;
+    uint32_t offset;
 };
 
 struct wm_import {
     struct str module, name;
     enum wm_extern_kind kind;
     uint32_t index; /* in the index space of its kind: imports come first there */
+    uint32_t offset;
 };
 
 struct wm_export {
     struct str name;
     enum wm_extern_kind kind;
     uint32_t index;
+    uint32_t offset;
 };
 
 enum wm_segment_mode { WM_SEGMENT_ACTIVE, WM_SEGMENT_PASSIVE, WM_SEGMENT_DECLARATIVE };
@@ -96,6 +105,7 @@ struct wm_elem {
     uint32_t count;
     struct wm_bytes offset; /* constant expression, active */
     struct wm_bytes items;
+    uint32_t start; /* what offset is elsewhere */
 };
 
 struct wm_data {
@@ -103,6 +113,7 @@ struct wm_data {
     uint32_t memory;
     struct wm_bytes offset;
     struct wm_bytes content;
+    uint32_t start; /* what offset is elsewhere */
 };
 
 /* Locals and body of a defined function, as in the code section, without the size in front. */

@@ -67,6 +67,7 @@ static enum status read_elem(struct wm_reader *r, struct wm_elem *e, struct diag
         TRY(wm_need(r->features, WM_FEATURE_BULK_MEMORY, start, "this element segment", dg));
     bool is_explicit = (flags & ELEM_EXPLICIT) != 0;
     bool is_active = (flags & ELEM_NOT_ACTIVE) == 0;
+    e->start = (uint32_t)start;
     e->flags = (uint8_t)flags;
     e->mode = is_active     ? WM_SEGMENT_ACTIVE
               : is_explicit ? WM_SEGMENT_DECLARATIVE
@@ -150,6 +151,7 @@ static enum status read_data(struct wm_reader *r, struct wm_data *d, struct diag
                          "malformed data segment flags: expected 0 to 2, found %u", flags);
     if (flags != 0)
         TRY(wm_need(r->features, WM_FEATURE_BULK_MEMORY, start, "this data segment", dg));
+    d->start = (uint32_t)start;
     d->mode = flags == 1 ? WM_SEGMENT_PASSIVE : WM_SEGMENT_ACTIVE;
     if (flags == 2)
         TRY(wm_read_u32(r, &d->memory, dg));

@@ -128,11 +128,11 @@ static enum status read_import(struct module_reader *mr, struct wm_import *im, s
     struct wm_module *m = mr->m;
     struct wm_reader *r = &mr->r;
     uint32_t *capacity = mr->extern_capacity;
-    struct wm_func func = {.code = WM_NO_INDEX};
-    struct wm_table table = {0};
-    struct wm_memory memory = {0};
-    struct wm_global global = {0};
-    struct wm_tag tag = {0};
+    struct wm_func func = {.code = WM_NO_INDEX, .offset = im->offset};
+    struct wm_table table = {.offset = im->offset};
+    struct wm_memory memory = {.offset = im->offset};
+    struct wm_global global = {.offset = im->offset};
+    struct wm_tag tag = {.offset = im->offset};
 
     switch (im->kind) {
     case WM_EXTERN_FUNC:
@@ -186,6 +186,7 @@ enum status read_import_section(struct module_reader *mr, struct diag *dg)
     for (uint32_t i = 0; i < count; i++) {
         struct wm_import *im = &m->imports[i];
         uint8_t kind = 0;
+        im->offset = (uint32_t)reader_offset(r);
         TRY(diag_in(dg, wm_read_name(r, &im->module, dg), "the module name of import %u", i));
         TRY(diag_in(dg, wm_read_name(r, &im->name, dg), "the name of import %u", i));
         uint64_t start = reader_offset(r);
@@ -218,6 +219,7 @@ enum status read_func_section(struct module_reader *mr, struct diag *dg)
     for (uint32_t i = 0; i < count; i++) {
         struct wm_func *f = &m->funcs[m->func_count];
         f->code = i;
+        f->offset = (uint32_t)reader_offset(&mr->r);
         TRY(wm_read_u32(&mr->r, &f->type_index, dg));
         m->func_count++;
     }
@@ -252,6 +254,7 @@ enum status read_table_section(struct module_reader *mr, struct diag *dg)
     GROW_SPACE(mr, m->tables, m->table_count, count);
     for (uint32_t i = 0; i < count; i++) {
         struct wm_table *t = &m->tables[m->table_count];
+        t->offset = (uint32_t)reader_offset(&mr->r);
         TRY(diag_in(dg, read_table(&mr->r, t, dg), "table %u", m->table_count));
         m->table_count++;
     }
@@ -267,6 +270,7 @@ enum status read_memory_section(struct module_reader *mr, struct diag *dg)
     GROW_SPACE(mr, m->memories, m->memory_count, count);
     for (uint32_t i = 0; i < count; i++) {
         struct wm_memory *t = &m->memories[m->memory_count];
+        t->offset = (uint32_t)reader_offset(&mr->r);
         TRY(diag_in(dg, read_memory_type(&mr->r, t, dg), "memory %u", m->memory_count));
         m->memory_count++;
     }
@@ -282,6 +286,7 @@ enum status read_global_section(struct module_reader *mr, struct diag *dg)
     GROW_SPACE(mr, m->globals, m->global_count, count);
     for (uint32_t i = 0; i < count; i++) {
         struct wm_global *g = &m->globals[m->global_count];
+        g->offset = (uint32_t)reader_offset(&mr->r);
         TRY(diag_in(dg, read_global_type(&mr->r, g, dg), "global %u", m->global_count));
         TRY(diag_in(dg, read_expr(&mr->r, &g->init, dg), "global %u", m->global_count));
         m->global_count++;
@@ -298,6 +303,7 @@ enum status read_tag_section(struct module_reader *mr, struct diag *dg)
     GROW_SPACE(mr, m->tags, m->tag_count, count);
     for (uint32_t i = 0; i < count; i++) {
         struct wm_tag *t = &m->tags[m->tag_count];
+        t->offset = (uint32_t)reader_offset(&mr->r);
         TRY(diag_in(dg, read_tag_type(&mr->r, t, dg), "tag %u", m->tag_count));
         m->tag_count++;
     }
@@ -315,6 +321,7 @@ enum status read_export_section(struct module_reader *mr, struct diag *dg)
     for (uint32_t i = 0; i < count; i++) {
         struct wm_export *ex = &m->exports[i];
         uint8_t kind = 0;
+        ex->offset = (uint32_t)reader_offset(r);
         TRY(diag_in(dg, wm_read_name(r, &ex->name, dg), "the name of export %u", i));
         uint64_t start = reader_offset(r);
         TRY(wm_read_u8(r, &kind, dg));

@@ -125,6 +125,7 @@ static enum status read_group(struct module_reader *mr, struct diag *dg)
             start = reader_offset(&mr->r);
             TRY(wm_read_u8(&mr->r, &form, dg));
         }
+        t.offset = (uint32_t)start;
         TRY(diag_in(dg, read_sub_type(mr, form, start, &t, dg), "type %u", m->type_count));
         if (m->type_count == WM_MAX_TYPES)
             return diag_fail(dg, ST_LIMIT, start, "more than %d types", WM_MAX_TYPES);

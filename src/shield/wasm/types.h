@@ -107,6 +107,7 @@ struct wm_type {
     bool group_explicit;  /* written with rec */
     uint32_t depth;       /* subtyping depth, 0 without supertype; set by wm_types_canonicalize */
     uint32_t canon;       /* lowest type index that this one is equivalent to; set as depth is */
+    uint32_t offset;      /* where it stands in the file; 0 when the module was not read */
     uint32_t param_count, result_count, field_count;
     struct wm_valtype *params, *results; /* WM_FUNC_TYPE */
     struct wm_field *fields;             /* WM_STRUCT_TYPE, and one for WM_ARRAY_TYPE */

@@ -11,10 +11,12 @@
 
 /* ---- where a refusal happened ---- */
 
-/* The place of something of the module that has no offset of its own. */
+/* The place of the item that is looked at, else that of its section. */
 static uint64_t place_of(const struct judge *j, enum wm_section_id section)
 {
     const struct wm_bytes *s = &j->m->sections[section];
+    if (j->item != 0)
+        return j->item;
     return s->size != 0 ? s->offset : DIAG_NO_OFFSET;
 }
 
@@ -80,9 +82,11 @@ static enum status check_funcs(struct judge *j)
 {
     for (uint32_t i = 0; i < j->m->func_count; i++) {
         enum wm_section_id section = home_of(i < j->m->func_imports, WM_SECTION_FUNC);
+        j->item = j->m->funcs[i].offset;
         TRY(diag_in(j->dg, check_func_type(j, section, j->m->funcs[i].type_index), "function %u",
                     i));
     }
+    j->item = 0;
     return ST_OK;
 }
 
@@ -126,8 +130,11 @@ static enum status check_tables(struct judge *j)
         TRY(need(j, WM_FEATURE_REFERENCE_TYPES, home_of(j->m->table_imports > 1, WM_SECTION_TABLE),
                  "multiple tables"));
     j->global_limit = j->m->global_imports;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        j->item = j->m->tables[i].offset;
         TRY(diag_in(j->dg, check_table(j, i), "table %u", i));
+    }
+    j->item = 0;
     j->has_plain_table = count != 0 && !j->m->tables[0].limits.is_64 &&
                          wm_matches(j->m, j->m->tables[0].type, wm_ref(WM_HEAP(FUNC), true));
     return ST_OK;
@@ -162,8 +169,11 @@ static enum status check_memories(struct judge *j)
     if (count > 1)
         TRY(need(j, WM_FEATURE_MULTI_MEMORY, home_of(j->m->memory_imports > 1, WM_SECTION_MEMORY),
                  "multiple memories"));
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        j->item = j->m->memories[i].offset;
         TRY(diag_in(j->dg, check_memory(j, i), "memory %u", i));
+    }
+    j->item = 0;
     return ST_OK;
 }
 
@@ -181,8 +191,11 @@ static enum status check_tag(struct judge *j, uint32_t i)
 
 static enum status check_tags(struct judge *j)
 {
-    for (uint32_t i = 0; i < j->m->tag_count; i++)
+    for (uint32_t i = 0; i < j->m->tag_count; i++) {
+        j->item = j->m->tags[i].offset;
         TRY(diag_in(j->dg, check_tag(j, i), "tag %u", i));
+    }
+    j->item = 0;
     return ST_OK;
 }
 
@@ -200,8 +213,11 @@ static enum status check_global(struct judge *j, uint32_t i)
 
 static enum status check_globals(struct judge *j)
 {
-    for (uint32_t i = 0; i < j->m->global_count; i++)
+    for (uint32_t i = 0; i < j->m->global_count; i++) {
+        j->item = j->m->globals[i].offset;
         TRY(diag_in(j->dg, check_global(j, i), "global %u", i));
+    }
+    j->item = 0;
     j->global_limit = j->m->global_count;
     return ST_OK;
 }
@@ -257,10 +273,12 @@ static enum status check_names_differ(struct judge *j)
 
     for (uint32_t i = 1; i < j->m->export_count; i++) {
         struct str name = j->m->exports[order[i]].name;
+        j->item = j->m->exports[order[i]].offset;
         if (compare_names(j->m->exports[order[i - 1]].name, name) == 0)
             return invalid_in(j, WM_SECTION_EXPORT, "duplicate export name \"%.*s\"",
                               (int)MIN(name.size, SHOWN), name.text);
     }
+    j->item = 0;
     return ST_OK;
 }
 
@@ -295,8 +313,11 @@ static enum status check_export(struct judge *j, const struct wm_export *ex)
 
 static enum status check_exports(struct judge *j)
 {
-    for (uint32_t i = 0; i < j->m->export_count; i++)
+    for (uint32_t i = 0; i < j->m->export_count; i++) {
+        j->item = j->m->exports[i].offset;
         TRY(diag_in(j->dg, check_export(j, &j->m->exports[i]), "export %u", i));
+    }
+    j->item = 0;
     return check_names_differ(j);
 }
 
@@ -375,8 +396,11 @@ static enum status check_elem(struct judge *j, const struct wm_elem *e)
 
 static enum status check_elems(struct judge *j)
 {
-    for (uint32_t i = 0; i < j->m->elem_count; i++)
+    for (uint32_t i = 0; i < j->m->elem_count; i++) {
+        j->item = j->m->elems[i].start;
         TRY(diag_in(j->dg, check_elem(j, &j->m->elems[i]), "element segment %u", i));
+    }
+    j->item = 0;
     return ST_OK;
 }
 
@@ -392,8 +416,11 @@ static enum status check_data(struct judge *j, const struct wm_data *d)
 
 static enum status check_datas(struct judge *j)
 {
-    for (uint32_t i = 0; i < j->m->data_count; i++)
+    for (uint32_t i = 0; i < j->m->data_count; i++) {
+        j->item = j->m->datas[i].start;
         TRY(diag_in(j->dg, check_data(j, &j->m->datas[i]), "data segment %u", i));
+    }
+    j->item = 0;
     return ST_OK;
 }
 

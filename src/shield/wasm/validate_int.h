@@ -69,6 +69,7 @@ struct judge {
     uint32_t set_count, set_capacity;
     uint64_t *far_set; /* bit per local at near_count or behind; all zero between functions */
 
+    uint32_t item;         /* offset of the import, table... that is looked at; 0: none is */
     bool has_plain_table;  /* table 0 is a 32-bit table of functions */
     bool is_const;         /* a constant expression */
     uint32_t global_limit; /* constant expressions see the globals below this index */

@@ -221,6 +221,15 @@ static enum status check_super(const struct wm_module *m, uint32_t index, struct
     return ST_OK;
 }
 
+/* Adds which type it was, and where it stands. */
+static enum status in_type(const struct wm_module *m, enum status st, uint32_t index,
+                           struct diag *dg)
+{
+    if (st != ST_OK && dg != NULL && m->types[index].offset != 0)
+        dg->offset = m->types[index].offset;
+    return diag_in(dg, st, "type %u", index);
+}
+
 /* Each step needs what the one before it found out about the whole group. */
 static enum status check_group(struct canon_table *t, uint32_t first, struct diag *dg)
 {
@@ -228,12 +237,12 @@ static enum status check_group(struct canon_table *t, uint32_t first, struct dia
     uint32_t end = first + m->types[first].group_count;
 
     for (uint32_t i = first; i < end; i++)
-        TRY(diag_in(dg, check_indices(m, i, dg), "type %u", i));
+        TRY(in_type(m, check_indices(m, i, dg), i, dg));
     canonicalize_group(t, first);
     for (uint32_t i = first; i < end; i++)
-        TRY(diag_in(dg, set_depth(m, i, dg), "type %u", i));
+        TRY(in_type(m, set_depth(m, i, dg), i, dg));
     for (uint32_t i = first; i < end; i++)
-        TRY(diag_in(dg, check_super(m, i, dg), "type %u", i));
+        TRY(in_type(m, check_super(m, i, dg), i, dg));
     return ST_OK;
 }
 

@@ -152,24 +152,50 @@ static const struct wat_origin *find_origin(const struct wm_module *m,
     return best;
 }
 
-/* The only field of the section at offset, NULL when there are several. */
+/* Where the item of a field stands; 0 when the module has no such item. */
+static uint32_t item_offset(const struct wm_module *m, const struct wat_origin *o)
+{
+    uint32_t i = o->at;
+
+    switch ((enum wm_section_id)o->owner) { /* tidy: flat */
+    case WM_SECTION_TYPE: return i < m->type_count ? m->types[i].offset : 0;
+    case WM_SECTION_IMPORT: return i < m->import_count ? m->imports[i].offset : 0;
+    case WM_SECTION_FUNC: return i < m->func_count ? m->funcs[i].offset : 0;
+    case WM_SECTION_TABLE: return i < m->table_count ? m->tables[i].offset : 0;
+    case WM_SECTION_MEMORY: return i < m->memory_count ? m->memories[i].offset : 0;
+    case WM_SECTION_TAG: return i < m->tag_count ? m->tags[i].offset : 0;
+    case WM_SECTION_GLOBAL: return i < m->global_count ? m->globals[i].offset : 0;
+    case WM_SECTION_EXPORT: return i < m->export_count ? m->exports[i].offset : 0;
+    case WM_SECTION_START: return m->sections[WM_SECTION_START].offset;
+    case WM_SECTION_ELEM: return i < m->elem_count ? m->elems[i].start : 0;
+    case WM_SECTION_DATA: return i < m->data_count ? m->datas[i].start : 0;
+    case WM_SECTION_CUSTOM:
+    case WM_SECTION_CODE:
+    case WM_SECTION_DATA_COUNT:
+    case WM_SECTION_COUNT: break;
+    }
+    return 0;
+}
+
+/* The field whose item holds the offset: the last one of its section that does not begin behind. */
 static const struct wat_origin *find_field(const struct wm_module *m,
                                            const struct wat_origins *origins, uint64_t offset)
 {
-    const struct wat_origin *only = NULL;
+    const struct wat_origin *best = NULL;
+    uint32_t best_offset = 0;
 
     for (uint32_t i = 0; i < origins->count; i++) {
         const struct wat_origin *o = &origins->list[i];
         if (o->kind != WAT_ORIGIN_FIELD)
             continue;
-        struct wm_bytes b = m->sections[o->owner];
-        if (b.size == 0 || offset < b.offset || offset - b.offset > b.size)
+        struct wm_bytes section = m->sections[o->owner];
+        uint32_t at = item_offset(m, o);
+        if (at == 0 || at > offset || offset - section.offset >= section.size || at < best_offset)
             continue;
-        if (only != NULL)
-            return NULL;
-        only = o;
+        best = o;
+        best_offset = at;
     }
-    return only;
+    return best;
 }
 
 struct lookup {
