@@ -88,10 +88,10 @@ static inline void fixture_register(struct fixture *f)
         f->types[i] = rt_registry_type(f->engine->types, f->ids[i]);
 }
 
-static inline struct fixture fixture_open_tier(struct rt_limits limits, const struct rt_tier *tier)
+static inline struct fixture fixture_open_config(struct rt_limits limits, struct rt_config config)
 {
-    struct rt_config config = {
-        .features = wm_features_all(), .module_arena_bytes_max = 64 << 20, .tier = tier};
+    config.features = wm_features_all();
+    config.module_arena_bytes_max = 64 << 20;
     struct fixture f = {.engine = rt_engine_new(&config)};
     struct diag dg = {0};
 
@@ -104,7 +104,7 @@ static inline struct fixture fixture_open_tier(struct rt_limits limits, const st
 /* Without a tier: nothing of a module can be called. */
 static inline struct fixture fixture_open(struct rt_limits limits)
 {
-    return fixture_open_tier(limits, NULL);
+    return fixture_open_config(limits, (struct rt_config){.tier = NULL});
 }
 
 static inline void fixture_close(struct fixture *f)

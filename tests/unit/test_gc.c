@@ -360,8 +360,10 @@ static void test_limits(void)
     struct fixture f = fixture_open(limits);
     uint64_t list = RT_NULL, ref = RT_NULL;
     uint32_t count = 0;
-    enum status st = ST_OK;
+    enum status st = rt_array_new(f.store, f.types[TYPE_VECTORS], 1 << 20, &ref);
 
+    tap_ok(st == ST_LIMIT && !rt_gc_is_object(f.store->gc, 0) && !rt_gc_is_object(f.store->gc, 16),
+           "the first request is too large: %s, and the heap is empty", status_text(st));
     must(rt_root_push(f.store, &list) == ST_OK, "root");
     while ((st = rt_struct_new(f.store, f.types[TYPE_NODE], &ref)) == ST_OK) {
         field_set(&f, ref, NODE_LEFT, ref_value(list));

@@ -85,7 +85,8 @@ struct pair {
 
 static struct pair pair_open(void)
 {
-    struct pair p = {.f = fixture_open_tier(rt_limits_default(), interp_tier())};
+    struct pair p = {
+        .f = fixture_open_config(rt_limits_default(), (struct rt_config){.tier = interp_tier()})};
     struct rt_limits limits = rt_limits_default();
     const struct wm_memory type = {
         .limits = {.min = 1, .max = 64, .has_max = true},

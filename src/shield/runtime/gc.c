@@ -86,11 +86,10 @@ static enum status make(struct rt_store *s, enum rt_object_kind kind, uint64_t p
     if (granules > h->limit_bytes >> RT_GRANULE_LOG2)
         return no_room(s, granules);
     const uint64_t base_granules = h->live_granules - h->since_granules;
-    bool collected = false;
-    if (h->since_granules + granules > MAX(base_granules, BETWEEN_COLLECTIONS_MIN)) {
+    bool collected = s->engine->config.gc_stress ||
+                     h->since_granules + granules > MAX(base_granules, BETWEEN_COLLECTIONS_MIN);
+    if (collected)
         rt_gc_collect(s);
-        collected = true;
-    }
     uint64_t at = rt_heap_take(gc, granules);
     if (at == 0 && !collected) {
         rt_gc_collect(s);

@@ -35,6 +35,24 @@ static uint64_t round_up(uint64_t value, uint64_t step)
     return (value + step - 1) / step * step;
 }
 
+/* Makes the heap accessible up to at least `bytes`, with its start bits. */
+static bool commit(struct rt_gc *gc, uint64_t bytes)
+{
+    struct rt_heap *h = gc->heap;
+    uint64_t from = h->committed_bytes;
+
+    if (bytes <= from)
+        return true;
+    uint64_t to = MIN(round_up(bytes + bytes / 8, COMMIT_STEP), h->reserved_bytes);
+    uint8_t *bits = (uint8_t *)h->starts;
+    if (mem_fault_step() || mprotect(gc->base + from, to - from, PROT_READ | PROT_WRITE) != 0 ||
+        mprotect(bits + from / BYTES_PER_START, (to - from) / BYTES_PER_START,
+                 PROT_READ | PROT_WRITE) != 0)
+        return false;
+    h->committed_bytes = to;
+    return true;
+}
+
 enum status rt_heap_reserve(struct rt_gc *gc, uint64_t limit_bytes, struct diag *dg)
 {
     struct rt_heap *h = gc->heap;
@@ -54,6 +72,10 @@ enum status rt_heap_reserve(struct rt_gc *gc, uint64_t limit_bytes, struct diag 
     gc->starts = h->starts;
     h->committed_bytes = 0;
     h->run = h->run_end = 0;
+    if (!commit(gc, gc->used_bytes)) { /* from here on start bits can be read */
+        rt_heap_unmap(gc);
+        return rt_no_memory(dg, COMMIT_STEP, "the GC heap");
+    }
     return ST_OK;
 }
 
@@ -63,24 +85,6 @@ void rt_heap_unmap(struct rt_gc *gc)
         munmap(gc->base, gc->heap->mapped_bytes);
     gc->base = NULL;
     gc->used_bytes = 0;
-}
-
-/* Makes the heap accessible up to at least `bytes`, with its start bits. */
-static bool commit(struct rt_gc *gc, uint64_t bytes)
-{
-    struct rt_heap *h = gc->heap;
-    uint64_t from = h->committed_bytes;
-
-    if (bytes <= from)
-        return true;
-    uint64_t to = MIN(round_up(bytes + bytes / 8, COMMIT_STEP), h->reserved_bytes);
-    uint8_t *bits = (uint8_t *)h->starts;
-    if (mem_fault_step() || mprotect(gc->base + from, to - from, PROT_READ | PROT_WRITE) != 0 ||
-        mprotect(bits + from / BYTES_PER_START, (to - from) / BYTES_PER_START,
-                 PROT_READ | PROT_WRITE) != 0)
-        return false;
-    h->committed_bytes = to;
-    return true;
 }
 
 static uint32_t large_class(uint64_t granules)

@@ -57,6 +57,7 @@ struct rt_config {
     struct wm_features features;
     bool canonical_nan;         /* arithmetic NaNs become the canonical NaN */
     bool relaxed_deterministic; /* relaxed SIMD picks the specification's deterministic result */
+    bool gc_stress;             /* for tests: collect before every allocation */
     uint64_t module_arena_bytes_max;
     const struct rt_tier *tier;
 };
