@@ -192,18 +192,41 @@ enum status cli_features(const struct cli_list *words, struct wm_features *out, 
     return ST_OK;
 }
 
+static bool is_stdout(const char *path)
+{
+    return path == NULL || strcmp(path, "-") == 0;
+}
+
+enum status cli_sink_write(struct cli_sink *s, const void *bytes, size_t size, struct diag *dg)
+{
+    errno = 0;
+    if (s->file == NULL)
+        s->file = is_stdout(s->path) ? stdout : fopen(s->path, "wb");
+    if (s->file == NULL)
+        return fail_errno(dg, "cannot be created");
+    if (fwrite(bytes, 1, size, s->file) != size)
+        return fail_errno(dg, "cannot be written");
+    return ST_OK;
+}
+
+enum status cli_sink_close(struct cli_sink *s, bool keep, struct diag *dg)
+{
+    if (s->file == NULL)
+        return ST_OK;
+    errno = 0;
+    bool written = (s->file == stdout ? fflush(stdout) : fclose(s->file)) == 0;
+    if (!keep && s->file != stdout)
+        (void)remove(s->path);
+    s->file = NULL;
+    return written ? ST_OK : fail_errno(dg, "cannot be written");
+}
+
 enum status cli_output(const char *path, const void *bytes, size_t size, struct diag *dg)
 {
-    if (path == NULL || strcmp(path, "-") == 0) {
-        errno = 0;
-        if (fwrite(bytes, 1, size, stdout) != size || fflush(stdout) != 0)
-            return fail_errno(dg, "cannot be written");
-        return ST_OK;
-    }
-    FILE *out = fopen(path, "wb");
-    if (out == NULL)
-        return fail_errno(dg, "cannot be created");
-    bool written = fwrite(bytes, 1, size, out) == size;
-    bool closed = fclose(out) == 0;
-    return written && closed ? ST_OK : fail_errno(dg, "cannot be written");
+    struct cli_sink sink = {.path = path};
+    enum status st = cli_sink_write(&sink, bytes, size, dg);
+
+    if (st != ST_OK)
+        return cli_sink_close(&sink, false, NULL) == ST_OK ? st : ST_IO;
+    return cli_sink_close(&sink, true, dg);
 }

@@ -42,6 +42,16 @@ void cli_module_free(struct cli_module *m);
 MUST_USE enum status cli_features(const struct cli_list *words, struct wm_features *out,
                                   struct diag *dg);
 
+/* A file written piece by piece, made when the first piece comes. */
+struct cli_sink {
+    const char *path; /* NULL or "-" is standard output */
+    void *file;       /* FILE */
+};
+MUST_USE enum status cli_sink_write(struct cli_sink *s, const void *bytes, size_t size,
+                                    struct diag *dg);
+/* Without keep the file is removed: it holds half of something. */
+MUST_USE enum status cli_sink_close(struct cli_sink *s, bool keep, struct diag *dg);
+
 /* Writes a whole file; NULL or "-" is standard output. */
 MUST_USE enum status cli_output(const char *path, const void *bytes, size_t size, struct diag *dg);
 

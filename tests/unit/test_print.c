@@ -517,13 +517,66 @@ static void check_odd_names(struct arena *a)
     }
 }
 
+struct pieces {
+    struct buf joined;
+    uint32_t count, stop_at; /* 0: never */
+};
+
+static enum status take_piece(void *ctx, struct buf *out, struct diag *dg)
+{
+    struct pieces *p = ctx;
+
+    if (++p->count == p->stop_at)
+        return diag_fail(dg, ST_IO, DIAG_NO_OFFSET, "the disk is full");
+    buf_bytes(&p->joined, out->data, out->size);
+    out->size = 0;
+    return ST_OK;
+}
+
+/* Text handed on piece by piece is the text printed at once; a refusal of the taker ends it. */
+static enum status check_flush(struct arena *a, struct diag *dg)
+{
+    static const struct wm_ins nop = {.op = WM_OP_NOP};
+    struct pieces pieces = {0}, cut = {.stop_at = 2};
+    struct wm_print_options whole = {.folded = false};
+    struct wm_print_options flushed = {.flush = take_piece, .flush_ctx = &pieces};
+    struct buf in, body, text, last;
+    struct wm_module m;
+
+    buf_init(&body, a);
+    for (uint32_t i = 0; i < 1 << 17; i++)
+        wm_ins_write(&body, &nop);
+    one_function(&in, a, &body);
+    TRY(wm_read_module(in.data, in.size, wm_features_all(), a, &m, dg));
+    struct wm_data data = {
+        .mode = WM_SEGMENT_PASSIVE, .content = {body.data, 1 << 17, 0}
+    };
+    struct wm_data datas[] = {data, data, data, data};
+    m.datas = datas;
+    m.data_count = LENGTH_OF(datas);
+    buf_init(&text, a);
+    buf_init(&last, a);
+    buf_init(&pieces.joined, a);
+    buf_init(&cut.joined, a);
+    TRY(wm_print_module(&m, &whole, &text, dg));
+    TRY(wm_print_module(&m, &flushed, &last, dg));
+    buf_bytes(&pieces.joined, last.data, last.size);
+    tap_ok(pieces.count > 1 && pieces.joined.size == text.size &&
+               memcmp(pieces.joined.data, text.data, text.size) == 0,
+           "%u pieces of %zu bytes of text", pieces.count, text.size);
+    flushed.flush_ctx = &cut;
+    last.size = 0;
+    tap_ok(wm_print_module(&m, &flushed, &last, dg) == ST_IO && cut.count == 2,
+           "a taker that refuses: %s", dg->text);
+    return ST_OK;
+}
+
 static enum status check_trips(void *ctx, struct diag *dg)
 {
-    (void)dg;
     check_numbers(ctx);
     check_depth(ctx);
     check_odd_names(ctx);
-    return ST_OK;
+    return check_flush(ctx, dg);
 }
 
 int main(void)

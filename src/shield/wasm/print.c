@@ -8,6 +8,13 @@
 
 enum { DATA_CHUNK_BYTES = 64 }; /* of a segment, a line */
 
+enum status print_flush(struct wm_printer *p)
+{
+    if (p->options->flush == NULL || p->out->size < WM_PRINT_FLUSH_BYTES)
+        return ST_OK;
+    return p->options->flush(p->options->flush_ctx, p->out, p->dg);
+}
+
 static void print_field_start(struct wm_printer *p, const char *word)
 {
     print_line(p->out, 1);
@@ -97,8 +104,10 @@ static enum status print_declarations(struct wm_printer *p)
 {
     const struct wm_module *m = p->m;
 
-    for (uint32_t i = 0; i < m->import_count; i++)
+    for (uint32_t i = 0; i < m->import_count; i++) {
         print_import(p, &m->imports[i]);
+        TRY(print_flush(p));
+    }
     TRY(print_tables(p));
     for (uint32_t i = m->memory_imports; i < m->memory_count; i++) {
         print_field_start(p, "memory");
@@ -219,15 +228,19 @@ static enum status print_data(struct wm_printer *p, uint32_t index)
 
 static enum status print_elems(struct wm_printer *p)
 {
-    for (uint32_t i = 0; i < p->m->elem_count; i++)
+    for (uint32_t i = 0; i < p->m->elem_count; i++) {
         TRY(diag_in(p->dg, print_elem(p, i), "element segment %u", i));
+        TRY(print_flush(p));
+    }
     return ST_OK;
 }
 
 static enum status print_datas(struct wm_printer *p)
 {
-    for (uint32_t i = 0; i < p->m->data_count; i++)
+    for (uint32_t i = 0; i < p->m->data_count; i++) {
         TRY(diag_in(p->dg, print_data(p, i), "data segment %u", i));
+        TRY(print_flush(p));
+    }
     return ST_OK;
 }
 
@@ -283,14 +296,14 @@ static void print_place(struct wm_printer *p, enum wm_section_id after)
         buf_printf(p->out, " (after %s)", section_word[after]);
 }
 
-static void print_customs(struct wm_printer *p)
+static enum status print_customs(struct wm_printer *p)
 {
     uint32_t said = section_said_by_ids(p);
 
     for (uint32_t i = 0; i < p->m->custom_count; i++) {
         const struct wm_custom *c = &p->m->customs[i];
         if (i == said && i + 1 == p->m->custom_count)
-            return; /* the last section: where the text reader puts it by itself */
+            break; /* the last section: where the text reader puts it by itself */
         if (i == said) {
             print_field_start(p, "@mujun.names");
             print_place(p, c->after);
@@ -306,7 +319,9 @@ static void print_customs(struct wm_printer *p)
                          MIN(c->content.size - at, (uint32_t)DATA_CHUNK_BYTES));
         }
         close_field(p);
+        TRY(print_flush(p));
     }
+    return ST_OK;
 }
 
 /* What the canonical form drops, see encoding.h. */
@@ -348,11 +363,12 @@ enum status wm_print_module(const struct wm_module *m, const struct wm_print_opt
     buf_text(out, "(module");
     print_named(&p, print_id_of(&p, WM_NAME_MODULE, 0), wm_name_of(p.names, WM_NAME_MODULE, 0));
     print_types(&p);
+    TRY(print_flush(&p));
     TRY(print_declarations(&p));
     TRY(print_elems(&p));
     TRY(print_funcs(&p));
     TRY(print_datas(&p));
-    print_customs(&p);
+    TRY(print_customs(&p));
     if (o->exact)
         TRY(print_encoding(&p));
     buf_text(out, "\n)\n");

@@ -13,9 +13,16 @@
 
 #include "shield/wasm/module.h"
 
+enum { WM_PRINT_FLUSH_BYTES = 1 << 20 };
+
 struct wm_print_options {
     bool folded; /* S-expressions nested by operands, else one instruction a line */
     bool exact;  /* parse of the text gives the same bytes: adds annotations where needed */
+    /* Called between two fields whenever out holds WM_PRINT_FLUSH_BYTES or more: takes the text
+     * away (and sets out->size to 0), so that it is never in memory as a whole. The last part stays
+     * in out. NULL: all of it stays. Any status but ST_OK ends the printing. */
+    enum status (*flush)(void *ctx, struct buf *out, struct diag *dg);
+    void *flush_ctx;
 };
 
 /* Appends text that wm_wat_parse() reads back to the same module. Needs arena_guard(). */

@@ -178,7 +178,9 @@ static enum status print_func(struct wm_printer *p, uint32_t func)
 
 enum status print_funcs(struct wm_printer *p)
 {
-    for (uint32_t i = p->m->func_imports; i < p->m->func_count; i++)
+    for (uint32_t i = p->m->func_imports; i < p->m->func_count; i++) {
         TRY(diag_in(p->dg, print_func(p, i), "function %u", i));
+        TRY(print_flush(p));
+    }
     return ST_OK;
 }

@@ -57,6 +57,10 @@ struct wm_printer {
     struct print_fold *fold; /* working arrays of print_fold.c, made on first use */
 };
 
+/* ---- print.c */
+/* Between two fields: hands the text on when there is enough of it. */
+MUST_USE enum status print_flush(struct wm_printer *p);
+
 /* ---- print_token.c */
 void print_u64(struct buf *out, uint64_t value);
 void print_string(struct buf *out, const void *data, size_t size); /* any bytes, in quotes */

@@ -6,7 +6,8 @@
 
 struct wm_wat_options {
     struct wm_features features;
-    bool write_names; /* identifiers become a name section */
+    bool write_names; /* identifiers become a name section; without it, (@mujun.encoding), which
+                         stands for all bytes of a module, is not applied */
 };
 
 /* Where each instruction of the produced module came from, so that a refusal of the validator

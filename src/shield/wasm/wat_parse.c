@@ -145,7 +145,7 @@ static enum status write_bytes(struct wat_parser *p, struct arena *arena, struct
 
     buf_init(&out, arena);
     TRY(wm_write_module(&p->m, &out, p->dg));
-    if (p->encoding.size != 0) {
+    if (p->encoding.size != 0 && p->options->write_names) {
         struct str canonical = {(const char *)out.data, out.size};
         struct str script = {(const char *)p->encoding.data, p->encoding.size};
         buf_init(&out, arena);
