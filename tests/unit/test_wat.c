@@ -343,11 +343,12 @@ static void test_names(void)
     struct wm_wat_options options = {.features = wm_features_default(), .write_names = true};
 
     arena_init(&arena, 1 << 20);
-    enum status st = wm_wat_parse(STR("(module $m (func $f (param $p i32) (local $l i32)) "
+    enum status st = wm_wat_parse(STR("(module $m (func $f (param $p (@name \"q\") i32) "
+                                      "(local $l i32)) "
                                       "(func (@name \"other name\")))"),
                                   &options, &arena, &bytes, NULL, &dg);
     static const char want[] = "\x04name\x00\x02\x01m\x01\x10\x02\x00\x01"
-                               "f\x01\x0aother name\x02\x09\x01\x00\x02\x00\x01p\x01\x01l";
+                               "f\x01\x0aother name\x02\x09\x01\x00\x02\x00\x01q\x01\x01l";
     size_t size = sizeof(want) - 1;
     tap_ok(st == ST_OK && bytes.size > size &&
                memcmp(bytes.text + bytes.size - size, want, size) == 0,

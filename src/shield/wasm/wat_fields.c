@@ -78,12 +78,14 @@ static enum status field_head(struct wat_parser *p, enum wm_extern_kind kind, st
 static enum status bind_params(struct wat_parser *p, uint32_t func_index, const struct wat_token *t)
 {
     for (uint32_t i = 0; i < p->param_count; i++) {
-        uint32_t symbol = p->param_symbols[i];
-        if (symbol == WAT_NO_SYMBOL)
+        const struct wat_param_name *name = &p->param_names[i];
+        if (name->symbol == WAT_NO_SYMBOL)
             continue;
-        TRY(wat_bind(p, WAT_SPACE_LOCAL, symbol, i, t));
-        if (p->options->write_names)
-            wm_names_add_inner(p->names, WM_NAME_LOCAL, func_index, i, p->lx->symbols[symbol].name);
+        TRY(wat_bind(p, WAT_SPACE_LOCAL, name->symbol, i, t));
+        p->has_name_annot |= name->is_annotated;
+        struct str text = name->is_annotated ? name->text : p->lx->symbols[name->symbol].name;
+        if (name->is_annotated || p->options->write_names)
+            wm_names_add_inner(p->names, WM_NAME_LOCAL, func_index, i, text);
     }
     return ST_OK;
 }

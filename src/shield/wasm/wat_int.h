@@ -50,6 +50,13 @@ struct wat_label {
     uint32_t symbol, shadowed; /* what the symbol named outside */
 };
 
+/* Of a parameter: its identifier, and the text of its (@name) if it has one. */
+struct wat_param_name {
+    uint32_t symbol;
+    bool is_annotated;
+    struct str text;
+};
+
 struct wat_hint {
     uint32_t func, at; /* function index, byte offset in its body */
     uint8_t value;
@@ -85,8 +92,8 @@ struct wat_parser {
 
     /* one type use at a time */
     struct wm_valtype *params, *results;
-    uint32_t *param_symbols;
-    uint32_t param_count, result_count, param_capacity, result_capacity, symbol_capacity;
+    struct wat_param_name *param_names;
+    uint32_t param_count, result_count, param_capacity, result_capacity, param_name_capacity;
     uint32_t *type_slots; /* hash table over plain function types: type index + 1 */
     uint32_t type_slot_count, type_slot_used;
 

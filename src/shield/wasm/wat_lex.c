@@ -101,9 +101,9 @@ const char *wat_found(const struct wat_lexed *lx, const struct wat_token *t,
 
 /* ---- symbols --------------------------------------------------------------------------------- */
 
-static uint32_t name_hash(struct str name)
+static uint32_t name_hash(const struct wat_lexed *lx, struct str name)
 {
-    uint32_t hash = (uint32_t)name.size;
+    uint32_t hash = lx->seed ^ (uint32_t)name.size;
 
     for (size_t i = 0; i < name.size; i++)
         hash = (hash ^ (uint8_t)name.text[i]) * 0x9e3779b1u;
@@ -116,7 +116,7 @@ static void grow_slots(struct wat_lexed *lx)
     uint32_t *slots = arena_new(lx->arena, uint32_t, count);
 
     for (uint32_t s = 0; s < lx->symbol_count; s++) {
-        uint32_t i = name_hash(lx->symbols[s].name) & (count - 1);
+        uint32_t i = name_hash(lx, lx->symbols[s].name) & (count - 1);
         while (slots[i] != 0)
             i = (i + 1) & (count - 1);
         slots[i] = s + 1;
@@ -131,7 +131,7 @@ static uint32_t intern(struct wat_lexed *lx, struct str name, bool is_scratch)
     if (lx->symbol_count * 2 >= lx->slot_count)
         grow_slots(lx);
     uint32_t mask = lx->slot_count - 1;
-    uint32_t i = name_hash(name) & mask;
+    uint32_t i = name_hash(lx, name) & mask;
     for (; lx->symbol_slots[i] != 0; i = (i + 1) & mask)
         if (str_equal(lx->symbols[lx->symbol_slots[i] - 1].name, name))
             return lx->symbol_slots[i] - 1;
@@ -463,6 +463,7 @@ enum status wat_lex(struct str text, struct wm_features features, struct arena *
         return LEX_FAIL(&l, (uint32_t)bad, "malformed UTF-8: byte 0x%02x", (uint8_t)text.text[bad]);
     out->capacity = (uint32_t)(text.size / 4 + 16);
     out->tokens = arena_new(arena, struct wat_token, out->capacity);
+    out->seed = (uint32_t)((uintptr_t)out->tokens >> 4) * 0x9e3779b1u; /* the host shuffles it */
     for (;;) {
         TRY(skip_blanks(&l));
         if (l.pos == l.end)

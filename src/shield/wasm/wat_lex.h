@@ -86,6 +86,7 @@ struct wat_lexed {
     uint32_t *symbol_slots; /* hash table: symbol + 1 */
     uint32_t count, annot_token_count, annot_count, symbol_count;
     uint32_t capacity, annot_token_capacity, annot_capacity, symbol_capacity, slot_count;
+    uint32_t seed; /* of hashes: no text can be made to collide. Changes nothing that is seen */
     struct arena *arena;
 };
 

@@ -77,29 +77,31 @@ enum status wat_valtype(struct wat_parser *p, struct wm_valtype *out)
 
 /* ---- signatures ------------------------------------------------------------------------------ */
 
-static void push_param(struct wat_parser *p, struct wm_valtype type, uint32_t symbol)
+static void push_param(struct wat_parser *p, struct wm_valtype type, struct wat_param_name name)
 {
     uint32_t count = p->param_count;
-    ARENA_PUSH(p->arena, p->param_symbols, count, p->symbol_capacity, symbol);
+    ARENA_PUSH(p->arena, p->param_names, count, p->param_name_capacity, name);
     ARENA_PUSH(p->arena, p->params, p->param_count, p->param_capacity, type);
 }
 
 /* Behind "(param": types until ), or one type with an identifier. */
 static enum status params(struct wat_parser *p, bool names)
 {
+    struct wat_param_name name = {.symbol = WAT_NO_SYMBOL};
     struct wm_valtype type;
 
     if (wat_is(p, WAT_TOK_ID)) {
         if (!names)
             return WAT_FAIL(p, p->t, ST_MALFORMED, "a parameter here cannot have a name");
-        uint32_t symbol = p->t++->symbol;
+        name.symbol = p->t++->symbol;
+        TRY(wat_annot_name(p, &name.is_annotated, &name.text));
         TRY(wat_valtype(p, &type));
-        push_param(p, type, symbol);
+        push_param(p, type, name);
         return wat_close(p);
     }
     while (!wat_is(p, WAT_TOK_CLOSE)) {
         TRY(wat_valtype(p, &type));
-        push_param(p, type, WAT_NO_SYMBOL);
+        push_param(p, type, name);
     }
     return wat_close(p);
 }
@@ -151,7 +153,8 @@ static uint32_t type_slot(const struct wat_parser *p, const struct wm_valtype *o
                           uint32_t result_count)
 {
     uint32_t mask = p->type_slot_count - 1;
-    uint32_t hash = types_hash(of_results, result_count, types_hash(of_params, param_count, 0));
+    uint32_t hash = types_hash(of_params, param_count, p->lx->seed);
+    hash = types_hash(of_results, result_count, hash);
     uint32_t i = (hash ^ hash >> 16) & mask;
 
     while (p->type_slots[i] != 0 && !has_signature(&p->m.types[p->type_slots[i] - 1], of_params,
