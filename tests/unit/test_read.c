@@ -689,6 +689,45 @@ static void test_claims(void)
            refused, most);
 }
 
+static const struct {
+    uint8_t id;
+    const char *head, *item; /* head ends in the count */
+    size_t count;
+} dense_rows[] = {
+    {1,  "a0 8d 06",       "5f 00",       100000},
+    {1,  "01 4e a0 8d 06", "5f 00",       100000},
+    {2,  "a0 8d 06",       "00 00 00 00", 100000},
+    {3,  "a0 8d 06",       "00",          100000},
+    {4,  "a0 8d 06",       "70 00 00",    100000},
+    {5,  "e8 07",          "00 00",       1000  },
+    {13, "a0 8d 06",       "00 00",       100000},
+    {6,  "a0 8d 06",       "7f 00 0b",    100000},
+    {7,  "a0 8d 06",       "00 00 00",    100000},
+    {9,  "a0 8d 06",       "01 00 00",    100000},
+    {11, "a0 8d 06",       "01 00",       100000},
+};
+
+/* What read.h promises, where the smallest items stand as densely as they can. */
+static void test_memory_bound(void)
+{
+    for (uint32_t i = 0; i < LENGTH_OF(dense_rows); i++) {
+        size_t size = 0;
+        uint8_t *bytes = repeated(dense_rows[i].id, dense_rows[i].head, dense_rows[i].item,
+                                  dense_rows[i].count, &size);
+        struct arena a;
+        struct wm_module m;
+        struct diag dg = {0};
+        arena_init(&a, (size_t)1 << 30);
+        enum status st = wm_read_module(bytes, size, wm_features_all(), &a, &m, &dg);
+        bool is_func = dense_rows[i].id == WM_SECTION_FUNC; /* lacks its code */
+        tap_ok((is_func ? st == ST_MALFORMED : st == ST_OK) && a.used_bytes <= 160 * size + 65536,
+               "section %u of %zu bytes takes %zu bytes; %s", dense_rows[i].id, size, a.used_bytes,
+               dg.text);
+        arena_free(&a);
+        free(bytes);
+    }
+}
+
 /* ---- locals ---- */
 
 /* clang-format off */
@@ -773,6 +812,7 @@ int main(void)
     test_cut_sections();
     test_limits();
     test_claims();
+    test_memory_bound();
     test_locals();
     test_memory_runs_out();
     return tap_done();

@@ -174,6 +174,9 @@ enum status judge_call(struct judge *j)
     const struct wm_type *type = NULL;
     enum wm_op op = j->ins.op;
 
+    if (op == WM_OP_RETURN_CALL_REF) /* its row can name one feature only */
+        TRY(wm_need(j->m->features, WM_FEATURE_TAIL_CALL, j->ins.offset, "return_call_ref",
+                    j->dg));
     TRY(call_type(j, &type));
     struct type_list results = {type->results, type->result_count};
     TRY(pop_callee(j, type));
