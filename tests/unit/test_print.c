@@ -584,7 +584,7 @@ int main(void)
     struct arena arena;
     struct diag dg = {0};
 
-    arena_init(&arena, 16 << 20);
+    arena_init(&arena, 256 << 20);
     tap_ok(arena_guard(&arena, check_texts, &arena, &dg) == ST_OK, "within its memory %s", dg.text);
     tap_ok(arena_guard(&arena, check_trips, &arena, &dg) == ST_OK, "and the trips %s", dg.text);
     arena_free(&arena);
