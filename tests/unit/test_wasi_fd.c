@@ -245,6 +245,8 @@ static void check_streams(void)
     fake_read(&f, 0, 100);
     tap_ok(fake_get(&f, AT_OUT, 4) == 7 && fake_read(&f, 0, 100) == WASI_SUCCESS &&
                fake_get(&f, AT_OUT, 4) == 0, "then the rest, then its end");
+    tap_ok(fake_write(&f, 1, "") == WASI_SUCCESS && wasi_output(f.wasi, 1).size == 0,
+           "nothing written is nothing kept");
     tap_ok(fake_write(&f, 1, "12345") == WASI_SUCCESS && fake_write(&f, 1, "6789") == WASI_NOSPC &&
                fake_write(&f, 1, "678") == WASI_SUCCESS &&
                str_equal(wasi_output(f.wasi, 1), STR("12345678")),

@@ -45,7 +45,7 @@ static enum wasi_errno stream_read(struct wasi_call *c, struct wasi_stream *s)
 /* All or nothing, so that the limit is not reached in the middle of a line. */
 static enum wasi_errno stream_write(struct wasi_call *c, struct wasi_stream *s)
 {
-    if (!s->keeps)
+    if (!s->keeps || c->iov_bytes == 0)
         return put_count(c, c->iov_bytes);
     if (c->iov_bytes > s->limit_bytes - s->kept_size)
         return WASI_NOSPC;
@@ -102,52 +102,72 @@ static void sync_if_asked(const struct wasi_fd *fd)
         fdatasync(fd->host);
 }
 
-/* write(2) with EPIPE instead of the signal, which would be the end of the host. */
-static ssize_t write_no_signal(int host, const void *bytes, size_t size)
+/* Keeps SIGPIPE, which would be the end of the host, away from this thread while a guest writes. */
+struct quiet {
+    sigset_t before;
+    bool was_pending;
+};
+
+static void quiet_begin(struct quiet *q)
 {
-    sigset_t pipe_only, before, pending;
+    sigset_t pipe_only;
+
+    sigpending(&q->before);
+    q->was_pending = sigismember(&q->before, SIGPIPE) == 1;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, &q->before);
+}
+
+static void quiet_end(const struct quiet *q)
+{
+    sigset_t pipe_only;
     struct timespec none = {0};
 
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
-    sigpending(&pending);
-    pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
-    ssize_t got = write(host, bytes, size);
-    int error = errno;
-    if (got < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+    if (!q->was_pending) /* take our own, if there is one */
         while (sigtimedwait(&pipe_only, NULL, &none) < 0 && errno == EINTR)
             ;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
-    return got;
+    pthread_sigmask(SIG_SETMASK, &q->before, NULL);
 }
 
-/* Writes everything to something that may block, or, when non-blocking, what it takes now. Once
- * some bytes are out, an error or an interruption only cuts the count short. */
-static enum wasi_errno write_in_pieces(struct wasi_call *c, const struct wasi_fd *fd)
+/* One buffer to something that may block, in pieces; *done counts what is out. */
+static enum wasi_errno write_buffer(struct wasi_call *c, const struct wasi_fd *fd,
+                                    const struct iovec *iov, uint64_t *done)
 {
-    uint64_t done = 0;
+    const uint8_t *bytes = iov->iov_base;
+    size_t left = iov->iov_len;
 
-    for (uint32_t i = 0; i < c->iov_count; i++) {
-        const uint8_t *bytes = c->iov[i].iov_base;
-        size_t left = c->iov[i].iov_len;
-        while (left > 0) {
-            enum wasi_errno e = wasi_wait_fd(c, fd, POLLOUT);
-            ssize_t got = -1;
-            if (e == WASI_SUCCESS) {
-                got = write_no_signal(fd->host, bytes, MIN(left, (size_t)PIPE_BUF));
-                e = got < 0 && errno != EAGAIN && errno != EINTR ? wasi_errno_of(errno) : e;
-            }
-            if (e != WASI_SUCCESS)
-                return done > 0 && c->end == ST_OK ? put_count(c, done) : e;
-            if (got > 0) {
-                bytes += got;
-                left -= (size_t)got;
-                done += (uint64_t)got;
-            }
+    while (left > 0) {
+        enum wasi_errno e = wasi_wait_fd(c, fd, POLLOUT);
+        if (e != WASI_SUCCESS)
+            return e;
+        ssize_t got = write(fd->host, bytes, MIN(left, (size_t)PIPE_BUF));
+        if (got < 0 && errno != EAGAIN && errno != EINTR)
+            return wasi_errno_of(errno);
+        if (got > 0) {
+            bytes += got;
+            left -= (size_t)got;
+            *done += (uint64_t)got;
         }
     }
-    return put_count(c, done);
+    return WASI_SUCCESS;
+}
+
+/* Writes everything, or, when non-blocking, what is taken now. Once some bytes are out, an error
+ * only cuts the count short. */
+static enum wasi_errno write_in_pieces(struct wasi_call *c, const struct wasi_fd *fd)
+{
+    enum wasi_errno e = WASI_SUCCESS;
+    uint64_t done = 0;
+    struct quiet q;
+
+    quiet_begin(&q);
+    for (uint32_t i = 0; e == WASI_SUCCESS && i < c->iov_count; i++)
+        e = write_buffer(c, fd, &c->iov[i], &done);
+    quiet_end(&q);
+    return e != WASI_SUCCESS && done == 0 ? e : put_count(c, done);
 }
 
 enum wasi_errno wasi_perform_fd_write(struct wasi_call *c)

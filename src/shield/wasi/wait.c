@@ -17,7 +17,8 @@ bool wasi_interrupted(struct wasi_call *c)
 
     if (atomic_load_explicit(&store->interrupted, memory_order_relaxed) == 0)
         return false;
-    c->end = diag_fail(&store->diag, ST_TIMEOUT, DIAG_NO_OFFSET, "interrupted in a WASI call");
+    c->end = diag_fail(&store->diag, ST_TIMEOUT, DIAG_NO_OFFSET,
+                       "the run was interrupted in a WASI call");
     return true;
 }
 
