@@ -1,6 +1,7 @@
 /* dump: internal code as text, for people, tests and profiles.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/interp/handler.h"
+#include "shield/interp/translate_int.h"
 
 const struct interp_op_info interp_op_info[IOP_COUNT] = {
 #define IOP(name, format) [IOP_##name] = {interp_do_##name, #name, format},
@@ -45,6 +46,20 @@ static void print_operand(struct cursor *c, char letter)
     c->operand += letter == 'I' ? 2 : letter == 'V' ? 4 : 1;
 }
 
+static void print_operands(struct cursor *c, const char *format)
+{
+    for (const char *f = format; *f != 0; f++) {
+        if (*f != '#') {
+            print_operand(c, *f);
+            continue;
+        }
+        uint32_t times = c->code->code[c->start + c->operand++];
+        for (uint32_t i = 0; i < times; i++)
+            print_operand(c, f[1]);
+        return;
+    }
+}
+
 /* Returns the words it takes. */
 static uint32_t print_instruction(struct cursor *c)
 {
@@ -54,21 +69,17 @@ static uint32_t print_instruction(struct cursor *c)
 
     buf_printf(c->out, "%6u @%x  %s", c->start, interp_map_find(c->code, pc), info->name);
     c->operand = 2;
-    for (const char *f = info->format; *f != 0; f++) {
-        if (*f != '#') {
-            print_operand(c, *f);
-            continue;
-        }
-        uint32_t times = pc[c->operand++];
-        for (uint32_t i = 0; i < times; i++)
-            for (const char *g = f + 1; *g != 0; g++)
-                print_operand(c, *g);
-        break;
+    if (info->format[0] == '+') {
+        enum interp_op second = IOP_COUNT, first = tr_pair_parts(op, &second);
+        print_operands(c, interp_op_info[first].format);
+        buf_printf(c->out, ";");
+        print_operands(c, interp_op_info[second].format);
+    } else {
+        print_operands(c, info->format);
     }
     buf_byte(c->out, '\n');
     return INTERP_WORDS(c->operand - 2);
 }
-
 enum status interp_dump(struct rt_module *m, uint32_t func_index, bool metered, struct buf *out,
                         struct diag *dg)
 {

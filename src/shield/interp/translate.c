@@ -55,7 +55,7 @@ static enum status begin(struct tr *t)
     t->control_count = t->region_count = t->clause_count = t->value_count = 0;
     t->region = INTERP_NO_REGION;
     t->is_dead = false;
-    t->newest = (struct newest){.end = 0};
+    t->newest = t->before = (struct newest){.end = 0};
     t->fuel_word = 0;
     t->r = wm_reader_of(t->wm->codes[t->defined_index].body, t->wm->features);
     for (uint32_t i = 0; i < type->param_count; i++)
@@ -131,6 +131,7 @@ static enum status translate_body(struct tr *t)
             continue;
         translate_one(t, &ins);
     }
+    tr_barrier(t);
     return ST_OK;
 }
 
@@ -212,6 +213,10 @@ enum status interp_translate(struct rt_module *m, uint32_t defined_index, bool m
                    .canonical = m->engine->config.canonical_nan, .defined_index = defined_index,
                    .func_index = func_index};
     struct publish p = {.t = &t};
+
+    /* An access to a shared memory may have to be tried again, which a pair cannot be. */
+    t.may_pair = m->wm.memory_count == 0 || !m->wm.memories[0].is_shared;
+    tr_pairs_init();
 
     t.type = rt_registry_type(m->engine->types, m->type_ids[m->wm.funcs[func_index].type_index]);
     arena_init(&scratch, SCRATCH_BYTES_MAX);

@@ -40,12 +40,12 @@ void tr_refer(struct tr *t, struct control *c, uint32_t word)
 
 void tr_join(struct tr *t, uint32_t chain)
 {
+    tr_barrier(t);
     for (uint32_t word = chain; word != 0; t->steps++) {
         uint32_t next = t->code[word];
         t->code[word] = (t->code_count - word) * 4;
         word = next;
     }
-    tr_barrier(t);
 }
 
 /* ---- values of a label ---- */
@@ -130,7 +130,7 @@ static void move_values(struct tr *t, const struct control *c)
 static void jump(struct tr *t, struct control *c)
 {
     tr_emit(t, c->op == WM_OP_LOOP ? IOP_LOOP_JUMP : IOP_JUMP, 1);
-    tr_refer(t, c, t->newest.start + 2);
+    tr_refer(t, c, tr_settle(t));
 }
 
 static void flush_many(struct tr *t, const struct control *c)
@@ -195,7 +195,7 @@ static uint32_t emit_condition(struct tr *t, const struct condition *c, bool sen
         bool truth = sense != (c->opposite != 0);
         uint32_t *w = tr_emit(t, ops[is_back][truth], 2);
         w[0] = c->slot;
-        return t->newest.start + 3;
+        return tr_settle(t) + 1;
     }
     uint32_t base = sense ? c->base : c->opposite;
     uint32_t op = base + (is_back ? 6 : 3) + c->variant;
@@ -210,7 +210,7 @@ static uint32_t emit_condition(struct tr *t, const struct condition *c, bool sen
         for (uint32_t i = 1; i < c->word_count; i++)
             w[1 + i] = c->words[i];
     }
-    return t->newest.start + 2 + at;
+    return tr_settle(t) + at;
 }
 
 void tr_br(struct tr *t, const struct wm_ins *ins)
@@ -322,9 +322,9 @@ void tr_br_table(struct tr *t, const struct wm_ins *ins)
     tr_flush_top(t, arity);
     t->table++;
     uint32_t *w = tr_emit(t, IOP_BR_TABLE, 2 + targets);
-    uint32_t first = t->newest.start + 4;
     w[0] = slot;
     w[1] = targets;
+    uint32_t first = tr_settle(t) + 2;
     cursor = 0;
     for (uint32_t i = 0; i < targets; i++, t->steps++)
         table_target(t, wm_list_label(ins, &cursor), first + i, &pads, &pad_count, &pad_capacity);
@@ -442,8 +442,8 @@ void tr_block(struct tr *t, const struct wm_ins *ins)
 void tr_loop(struct tr *t, const struct wm_ins *ins)
 {
     struct control *c = tr_open(t, ins);
-    c->start = t->code_count;
     tr_barrier(t);
+    c->start = t->code_count;
 }
 
 void tr_if(struct tr *t, const struct wm_ins *ins)

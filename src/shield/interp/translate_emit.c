@@ -25,12 +25,13 @@ static void grow_code(struct tr *t, uint32_t words)
 
 uint32_t *tr_emit(struct tr *t, enum interp_op op, uint32_t operands)
 {
-    uint32_t words = INTERP_WORDS(operands), start = t->code_count;
-
     assert(op < IOP_COUNT && "an instruction of iops.def");
+    tr_settle(t);
+    uint32_t words = INTERP_WORDS(operands), start = t->code_count;
     grow_code(t, words);
+    t->before = t->newest;
     t->newest = (struct newest){.start = start, .end = start + words, .op = (uint16_t)op,
-                                .map_count = t->map_count};
+                                .result_word = start + 2, .map_count = t->map_count};
     if (t->map_count == 0 || t->map[t->map_count - 1].offset != t->offset) {
         struct map_entry entry = {start, t->offset};
         ARENA_PUSH(t->arena, t->map, t->map_count, t->map_capacity, entry);
@@ -54,7 +55,7 @@ uint32_t *tr_emit_result(struct tr *t, enum interp_op op, uint32_t operands, cha
 bool tr_is_newest(const struct tr *t, struct value v)
 {
     return v.kind == VALUE_TEMP && t->newest.end == t->code_count && t->newest.has_result &&
-           t->code[t->newest.start + 2] == v.slot;
+           t->code[t->newest.result_word] == v.slot;
 }
 
 void tr_take_newest(struct tr *t)
@@ -62,7 +63,8 @@ void tr_take_newest(struct tr *t)
     assert(t->newest.end == t->code_count && "only the newest can go");
     t->code_count = t->newest.start;
     t->map_count = t->newest.map_count;
-    t->newest.end = 0;
+    t->newest = t->before;
+    t->before.end = 0;
 }
 
 void tr_replace_newest(struct tr *t, enum interp_op op)
@@ -73,7 +75,8 @@ void tr_replace_newest(struct tr *t, enum interp_op op)
 
 void tr_barrier(struct tr *t)
 {
-    t->newest.end = 0;
+    tr_settle(t);
+    t->newest.end = t->before.end = 0;
     t->fuel_word = 0;
 }
 

@@ -61,8 +61,9 @@ struct newest {
     uint32_t start, end;    /* words; not valid unless end == code_count */
     uint16_t op;            /* enum interp_op */
     uint16_t base, opposite; /* comparisons: first variant, and that of the opposite */
+    uint32_t result_word;   /* when has_result: where its destination stands */
     uint32_t map_count;     /* of the map before it */
-    bool has_result;        /* operand 0 is the destination */
+    bool has_result;
     bool is_compare;
 };
 
@@ -84,7 +85,8 @@ struct tr {
     uint32_t *code, code_count, code_capacity;
     struct map_entry *map;
     uint32_t map_count, map_capacity;
-    struct newest newest;
+    struct newest newest, before; /* before: the one that ends where newest starts */
+    bool may_pair;
     uint32_t fuel_word; /* operand of the open segment's FUEL; 0: none open */
 
     uint32_t *local_slot, *local_head;
@@ -164,6 +166,13 @@ void tr_take_newest(struct tr *t); /* removes it */
 void tr_replace_newest(struct tr *t, enum interp_op op);
 void tr_barrier(struct tr *t); /* a branch target, or the end of a fuel segment */
 void tr_charge(struct tr *t);  /* one unit of fuel */
+
+/* ---- translate_pair.c ---- */
+void tr_pairs_init(void);
+/* Joins the newest two instructions if that pays; returns where the operands of the newest are. */
+uint32_t tr_settle(struct tr *t);
+/* What a joined instruction consists of: the first is returned. */
+enum interp_op tr_pair_parts(enum interp_op op, enum interp_op *second);
 
 /* ---- translate_control.c ---- */
 struct control *tr_label(struct tr *t, uint32_t depth);

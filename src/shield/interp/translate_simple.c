@@ -20,7 +20,7 @@ static void set_local(struct tr *t, uint32_t local, struct value v)
     if (v.kind == VALUE_LOCAL && v.local == local)
         return;
     if (t->local_head[local] == 0 && tr_is_newest(t, v)) {
-        t->code[t->newest.start + 2] = slot;
+        t->code[t->newest.result_word] = slot;
         return;
     }
     tr_flush_local(t, local);
@@ -123,12 +123,32 @@ void tr_unary(struct tr *t, const struct rule *rule, const struct wm_ins *ins)
     tr_canonical(t, rule->canonical);
 }
 
+/* a + (b << constant), the shift being the newest instruction: how arrays are indexed. */
+static bool shift_and_add(struct tr *t, struct value a, struct value b)
+{
+    if (!tr_is_newest(t, b) || t->newest.op != IOP_I32_SHL_SI || a.kind == VALUE_CONST)
+        return false;
+    uint32_t index = t->code[t->newest.start + 3], shift = t->code[t->newest.start + 4];
+    tr_take_newest(t);
+    uint32_t *w = tr_emit_result(t, IOP_I32_SHLADD, 4, 'i');
+    w[1] = a.slot;
+    w[2] = index;
+    w[3] = shift & 31;
+    return true;
+}
+
 void tr_binary(struct tr *t, const struct rule *rule, const struct wm_ins *ins)
 {
     struct value b = tr_pop(t), a = tr_pop(t);
     char cls = result_class(ins);
     bool is_wide = wm_op_info[ins->op].sig[0] == 'I' || wm_op_info[ins->op].sig[0] == 'F';
 
+    if (ins->op == WM_OP_I32_ADD && (shift_and_add(t, a, b) || shift_and_add(t, b, a)))
+        return;
+    if (ins->op == WM_OP_I32_SUB && b.kind == VALUE_CONST) { /* one form for both */
+        rule = &interp_rules[WM_OP_I32_ADD];
+        b.bits = (uint32_t)-(uint32_t)b.bits;
+    }
     if (a.kind == VALUE_CONST && b.kind == VALUE_CONST)
         tr_slot(t, a), a.kind = VALUE_TEMP;
     if (a.kind != VALUE_CONST && b.kind != VALUE_CONST) {

@@ -12,11 +12,11 @@
 
 static void open_region(struct tr *t, struct control *c)
 {
+    tr_barrier(t);
     struct interp_region r = {.begin = t->code_count, .end = UINT32_MAX, .parent = t->region,
                               .first_clause = INTERP_NO_CLAUSE, .last_clause = INTERP_NO_CLAUSE,
                               .exception_slot = c->exception};
 
-    tr_barrier(t);
     ARENA_PUSH(t->arena, t->regions, t->region_count, t->region_capacity, r);
     c->region = t->region = t->region_count - 1;
 }
@@ -26,10 +26,10 @@ void tr_close_protection(struct tr *t, struct control *c)
 {
     if (c->region == INTERP_NO_REGION)
         return;
+    tr_barrier(t);
     t->regions[c->region].end = t->code_count;
     t->region = c->outer_region;
     c->region = INTERP_NO_REGION;
-    tr_barrier(t);
 }
 
 static void add_clause(struct tr *t, uint32_t region, struct interp_clause clause)
@@ -76,10 +76,10 @@ static struct interp_clause pad(struct tr *t, struct wm_catch clause)
     bool with_ref = clause.kind == WM_CATCH_REF || clause.kind == WM_CATCH_ALL_REF;
     struct interp_clause c = payload(t, is_all, clause.tag, with_ref);
 
-    tr_barrier(t);
     tr_branch(t, tr_label(t, clause.label + 1)); /* counted from outside the try_table */
     while (t->height > height)
         (void)tr_pop(t);
+    tr_barrier(t);
     return c;
 }
 
@@ -91,7 +91,8 @@ void tr_try_table(struct tr *t, const struct wm_ins *ins)
     if (ins->list_count == 0)
         return;
     tr_emit(t, IOP_JUMP, 1)[0] = 0;
-    jump = t->newest.start + 2;
+    jump = tr_settle(t);
+    tr_barrier(t);
     for (uint32_t i = 0; i < ins->list_count; i++) {
         struct interp_clause c = pad(t, wm_list_catch(ins, &cursor));
         ARENA_PUSH(t->arena, t->clauses, t->clause_count, t->clause_capacity, c);
@@ -150,8 +151,8 @@ void tr_catch(struct tr *t, const struct wm_ins *ins)
     tr_end_arm(t, c);
     tr_close_protection(t, c);
     c->op = WM_OP_CATCH;
-    add_clause(t, c->caught_region, payload(t, is_all, ins->index, false));
     tr_barrier(t);
+    add_clause(t, c->caught_region, payload(t, is_all, ins->index, false));
 }
 
 void tr_rethrow(struct tr *t, const struct wm_ins *ins)
