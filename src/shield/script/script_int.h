@@ -75,7 +75,7 @@ bool script_results(struct script_run *r, const union rt_value *results,
                     const struct wm_valtype *types, uint32_t type_count,
                     const struct wast_value *expected, uint32_t expected_count);
 
-/* ---- assert.c ---- */
+/* ---- command.c ---- */
 /* The instance of that name (size 0: the latest), NULL with a message when there is none. */
 struct rt_instance *script_instance(struct script_run *r, struct str name);
 /* Names a module, an instance or both; the reference of module passes to the run. */

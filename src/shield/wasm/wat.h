@@ -10,13 +10,17 @@ struct wm_wat_options {
                          stands for all bytes of a module, is not applied */
 };
 
-/* Where each instruction of the produced module came from, so that a refusal of the validator
- * can name line and column. Opaque; in the arena of the module. */
+/* Finds the line and column of what a reader or validator refuses in a module that was text.
+ * Opaque, in the arena. It keeps only the text, which must outlive it, and parses that again when
+ * asked: modules that are not refused cost nothing. */
 struct wm_source_map;
 
-/* Parses one module: "(module ...)" or bare fields. text is borrowed; *out and *bytes (the same
- * module in binary format, in the arena) are written only on OK; map may be NULL. The caller reads
- * *bytes with wm_read_module() and validates that, so text and binary take one road. */
+/* Parses one module: "(module ...)" or bare fields, also "(module binary ...)" and "(module quote
+ * ...)". text is borrowed. *bytes (the module in binary format, in the arena) and *map (may be
+ * NULL) are written only on OK. The caller reads *bytes with wm_read_module() and validates that,
+ * so text and binary take one road; features that are off are refused there, except annotations.
+ * MALFORMED with line and column; LIMIT; NO_MEMORY. Linear in the text; nesting costs no host
+ * stack. Guarded inside. */
 MUST_USE enum status wm_wat_parse(struct str text, const struct wm_wat_options *options,
                                   struct arena *arena, struct str *bytes,
                                   struct wm_source_map **map, struct diag *dg);

@@ -8,7 +8,7 @@
  * Types implied by a type use are appended behind the defined ones, in the order of the text.
  *
  * While parsing, a struct wm_bytes of the module holds an offset into wat_parser.bytes and no
- * pointer, because that buffer moves; wat_finish() sets the pointers.
+ * pointer, because that buffer moves; the pointers are set at the end (wat_parse.c).
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_WASM_WAT_INT_H
@@ -46,8 +46,9 @@ struct wat_frame {
 };
 enum { WAT_NO_HINT = 0xff };
 
+/* An open block. shadowed: the label its symbol named outside, or WAT_UNBOUND. */
 struct wat_label {
-    uint32_t symbol, shadowed; /* what the symbol named outside */
+    uint32_t symbol, shadowed;
 };
 
 /* Of a parameter: its identifier, and the text of its (@name) if it has one. */
@@ -57,17 +58,20 @@ struct wat_param_name {
     struct str text;
 };
 
+/* A branch hint: function index, byte offset in its body. */
 struct wat_hint {
-    uint32_t func, at; /* function index, byte offset in its body */
-    uint8_t value;
+    uint32_t func, at;
+    uint8_t value; /* 0 unlikely, 1 likely */
 };
 
+/* A custom section, until all of them can be put in order. */
 struct wat_custom {
     struct wm_custom custom;
     uint32_t rank; /* place in the file, see wat_annot.c */
     bool is_names; /* the section made from identifiers; left out when there is none to make */
 };
 
+/* An identifier that was bound, and is to be unbound at the end of its scope. */
 struct wat_touched {
     uint32_t symbol;
     enum wat_space space;
@@ -79,11 +83,13 @@ struct wat_parser {
     struct arena *arena;
     struct diag *dg;
     const struct wm_wat_options *options;
+
+    /* the module in the making; its counts grow as fields are parsed */
     struct wm_module m;
     uint32_t type_capacity, import_capacity, func_capacity, table_capacity, memory_capacity,
         global_capacity, tag_capacity, export_capacity, elem_capacity, data_capacity, code_capacity;
     uint32_t declared[WAT_SPACE_COUNT]; /* indices given out by the first walk */
-    uint32_t explicit_types;
+    uint32_t explicit_types;            /* types defined in the text; implied ones follow */
 
     struct buf bytes;   /* code, expressions, items, data: everything encoded */
     struct buf pending; /* folded instructions that wait for their operands */
@@ -97,9 +103,10 @@ struct wat_parser {
     uint32_t *type_slots; /* hash table over plain function types: type index + 1 */
     uint32_t type_slot_count, type_slot_used;
 
-    /* one body at a time */
-    uint32_t func_index, body_start;
-    uint32_t origin_kind, origin_owner;
+    /* one body or expression at a time */
+    uint32_t func_index;
+    uint32_t origin_kind, origin_owner; /* what it belongs to: see wat_begin_code() */
+    uint32_t body_start;                /* in bytes */
     struct wat_frame *frames;
     uint32_t frame_count, frame_capacity;
     struct wat_label *labels;
@@ -108,13 +115,14 @@ struct wat_parser {
     struct wm_valtype *locals;
     uint32_t local_count, local_capacity;
 
-    uint64_t *field_slots; /* hash: type << 32 | symbol, 0 is free; value beside */
+    /* identifiers: of fields by (type, symbol), and all that are bound */
+    uint64_t *field_slots; /* hash table of (type + 1) << 32 | symbol, 0 is free */
     uint32_t *field_values;
     uint32_t field_slot_count, field_slot_used;
-
-    struct wat_touched *touched; /* identifiers to forget at the end */
+    struct wat_touched *touched;
     uint32_t touched_count, touched_capacity;
 
+    /* annotations and what becomes of them */
     struct wm_names_builder *names;
     bool has_name_annot, has_name_custom, has_names_place;
     uint32_t next_annot;       /* index of the first annotation not yet passed */
@@ -125,7 +133,8 @@ struct wat_parser {
     struct wat_hint *hints;
     uint32_t hint_count, hint_capacity;
 
-    bool trace; /* record origins */
+    /* for the source map */
+    bool trace;
     struct wat_origin *origins;
     uint32_t origin_count, origin_capacity;
 };

@@ -1,4 +1,4 @@
-/* assert: one command of a script: modules, instances, calls, and what they must come to.
+/* command: one command of a script: modules, instances, calls, and what they must come to.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/runtime/gc.h"
 #include "shield/runtime/trap.h"
