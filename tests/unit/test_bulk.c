@@ -316,9 +316,44 @@ static void test_nulls_and_drops(void)
     bench_close(&b);
 }
 
+/* Moves that are made in pieces: overlapping both ways, and interrupted. */
+static void test_large(void)
+{
+    enum { BYTES = 160 << 20, SHIFT = 5000, WORDS = BYTES / 8 };
+    struct fixture f = fixture_open(rt_limits_default());
+    const struct wm_memory type = {.limits = {.min = BYTES / PAGE}, .page_log2 = 16};
+    struct rt_memory *m = NULL;
+
+    must(rt_memory_new(f.store, &type, &m, NULL) == ST_OK, "memory");
+    uint64_t *words = (uint64_t *)(void *)m->base;
+    for (uint32_t i = 0; i < WORDS; i++)
+        words[i] = i;
+    must(rt_memory_copy(f.store, m, m, SHIFT * 8, 0, BYTES - SHIFT * 8) == ST_OK, "copy");
+    uint32_t wrong = 0;
+    for (uint32_t i = 0; i < WORDS; i++)
+        wrong += words[i] != (i < SHIFT ? i : i - SHIFT);
+    tap_ok(wrong == 0, "160 MiB upwards over themselves: %u words wrong", wrong);
+    must(rt_memory_copy(f.store, m, m, 0, SHIFT * 8, BYTES - SHIFT * 8) == ST_OK, "copy");
+    for (uint32_t i = 0; i < WORDS - SHIFT; i++)
+        wrong += words[i] != i;
+    tap_ok(wrong == 0, "and back down: %u words wrong", wrong);
+    must(rt_memory_fill(f.store, m, 1, 9, BYTES - 2) == ST_OK, "fill");
+    for (uint32_t i = 1; i < WORDS - 1; i++)
+        wrong += words[i] != UINT64_C(0x0909090909090909);
+    tap_ok(wrong == 0 && m->base[0] == 0 && m->base[BYTES - 1] != 9, "a large fill: %u words wrong",
+           wrong);
+    rt_store_interrupt(f.store);
+    tap_ok(rt_memory_fill(f.store, m, 0, 1, BYTES) == ST_TIMEOUT && m->base[BYTES - 2] == 9,
+           "a large fill is interrupted: %s", f.store->diag.text);
+    tap_ok(rt_memory_copy(f.store, m, m, 0, 1, BYTES - 1) == ST_TIMEOUT, "so is a large copy");
+    tap_ok(rt_memory_fill(f.store, m, 0, 1, PAGE) == ST_OK, "a small fill is not");
+    fixture_close(&f);
+}
+
 int main(void)
 {
     test_rows();
+    test_large();
     test_results();
     test_nulls_and_drops();
     return tap_done();

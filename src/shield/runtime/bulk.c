@@ -13,6 +13,16 @@ static enum status trap(struct rt_store *s, enum rt_trap_code code)
     return rt_trap_raise(s, code, NULL);
 }
 
+/* Large moves are cut, so that an interrupt does not wait for gigabytes. */
+#define MOVE_STEP ((uint64_t)64 << 20)
+
+static enum status check_interrupt(struct rt_store *s)
+{
+    if (LIKELY(atomic_load_explicit(&s->interrupted, memory_order_relaxed) == 0))
+        return ST_OK;
+    return diag_fail(&s->diag, ST_TIMEOUT, DIAG_NO_OFFSET, "interrupted in a bulk operation");
+}
+
 static uint64_t bytes_of(struct rt_memory *m)
 {
     return atomic_load_explicit(&m->size_bytes, memory_order_acquire);
@@ -31,6 +41,22 @@ enum status rt_memory_init(struct rt_instance *i, uint32_t memory, uint32_t data
     return ST_OK;
 }
 
+/* As memmove: the pieces go in the direction in which none is overwritten before it is read. */
+static enum status move(struct rt_store *s, uint8_t *to, const uint8_t *from, uint64_t count)
+{
+    const bool is_forward = to <= from;
+
+    for (uint64_t done = 0; count - done > MOVE_STEP; done += MOVE_STEP) {
+        uint64_t at = is_forward ? done : count - done - MOVE_STEP;
+        memmove(to + at, from + at, MOVE_STEP);
+        TRY(check_interrupt(s));
+    }
+    const uint64_t rest = count == 0 ? 0 : (count - 1) % MOVE_STEP + 1;
+    const uint64_t at = is_forward ? count - rest : 0;
+    memmove(to + at, from + at, rest);
+    return ST_OK;
+}
+
 enum status rt_memory_copy(struct rt_store *s, struct rt_memory *to_memory,
                            struct rt_memory *from_memory, uint64_t to, uint64_t from,
                            uint64_t count)
@@ -38,8 +64,7 @@ enum status rt_memory_copy(struct rt_store *s, struct rt_memory *to_memory,
     if (!rt_in_bounds(from, count, bytes_of(from_memory)) ||
         !rt_in_bounds(to, count, bytes_of(to_memory)))
         return trap(s, RT_TRAP_MEMORY_BOUNDS);
-    memmove(to_memory->base + to, from_memory->base + from, count);
-    return ST_OK;
+    return move(s, to_memory->base + to, from_memory->base + from, count);
 }
 
 enum status rt_memory_fill(struct rt_store *s, struct rt_memory *m, uint64_t to, uint8_t value,
@@ -47,6 +72,10 @@ enum status rt_memory_fill(struct rt_store *s, struct rt_memory *m, uint64_t to,
 {
     if (!rt_in_bounds(to, count, bytes_of(m)))
         return trap(s, RT_TRAP_MEMORY_BOUNDS);
+    for (; count > MOVE_STEP; to += MOVE_STEP, count -= MOVE_STEP) {
+        memset(m->base + to, value, MOVE_STEP);
+        TRY(check_interrupt(s));
+    }
     memset(m->base + to, value, count);
     return ST_OK;
 }

@@ -23,7 +23,8 @@ static inline bool rt_in_bounds(uint64_t start, uint64_t count, uint64_t size)
  * Traps: MEMORY_BOUNDS (also for the segment). */
 MUST_USE enum status rt_memory_init(struct rt_instance *i, uint32_t memory, uint32_t data,
                                     uint64_t to, uint64_t from, uint64_t count);
-/* Regions may overlap; the two memories may be one. Traps: MEMORY_BOUNDS. */
+/* Regions may overlap; the two memories may be one. Traps: MEMORY_BOUNDS. Copying and filling
+ * more than 64 MiB also ends with ST_TIMEOUT, part of it done, when the store is interrupted. */
 MUST_USE enum status rt_memory_copy(struct rt_store *s, struct rt_memory *to_memory,
                                     struct rt_memory *from_memory, uint64_t to, uint64_t from,
                                     uint64_t count);
