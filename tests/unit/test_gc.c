@@ -389,6 +389,42 @@ static void test_limits(void)
     fixture_close(&f);
 }
 
+/* A heap that is all but full of live data: a program that goes on making garbage is stopped
+ * before it costs a collection per object, and one that uses its room sensibly is not. */
+static void test_thrashing(void)
+{
+    struct rt_limits limits = rt_limits_default();
+    limits.gc_heap_bytes = 8 << 20;
+    struct fixture f = fixture_open(limits);
+    uint64_t list = RT_NULL, ref = RT_NULL;
+    enum status st = ST_OK;
+    uint32_t made = 0;
+
+    must(rt_root_push(f.store, &list) == ST_OK, "root");
+    while (f.store->gc->used_bytes < limits.gc_heap_bytes &&
+           rt_struct_new(f.store, f.types[TYPE_NODE], &ref) == ST_OK) {
+        field_set(&f, ref, NODE_LEFT, ref_value(list));
+        list = ref;
+    }
+    const uint64_t before = rt_gc_stats(f.store).collections;
+    while (made < 1000000 && (st = rt_struct_new(f.store, f.types[TYPE_NODE], &ref)) == ST_OK)
+        made++;
+    const uint64_t collections = rt_gc_stats(f.store).collections - before;
+    tap_ok(st == ST_LIMIT && collections < 40 &&
+               strstr(f.store->diag.text, "gc_heap_bytes") != NULL,
+           "%u objects in the last rest of the heap, %u collections: %s", made,
+           (unsigned)collections, status_text(st));
+    for (uint32_t i = 0; i < 20000; i++) /* give an eighth back */
+        memcpy(&list, rt_object_of(f.store, list)->payload, sizeof(list));
+    for (made = 0; made < 1000000 && st != ST_OK; made++)
+        st = rt_struct_new(f.store, f.types[TYPE_NODE], &ref);
+    while (made < 1000000 && (st = rt_struct_new(f.store, f.types[TYPE_NODE], &ref)) == ST_OK)
+        made++;
+    tap_ok(st == ST_OK, "a million objects with an eighth of the heap to turn over");
+    rt_root_pop(f.store, 1);
+    fixture_close(&f);
+}
+
 /* Blocks of many sizes, freed in a pattern: the space is found again without growing. */
 static void test_reuse(void)
 {
@@ -504,6 +540,7 @@ int main(void)
     test_fields();
     test_matches();
     test_limits();
+    test_thrashing();
     test_reuse();
     test_corruption();
     return tap_done();

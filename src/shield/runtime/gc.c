@@ -10,7 +10,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { HEADER_BYTES = sizeof(struct rt_object) };
+enum {
+    HEADER_BYTES = sizeof(struct rt_object),
+    POOR_PART =
+        64, /* less of the heap than this part, allocated between two collections, is poor */
+    POOR_COLLECTIONS_MAX = 16, /* in a row */
+};
 /* Collect when as much has been allocated as was alive, but not for less than this. */
 #define BETWEEN_COLLECTIONS_MIN ((uint64_t)4 << 20 >> RT_GRANULE_LOG2)
 
@@ -69,8 +74,22 @@ static enum status no_room(struct rt_store *s, uint64_t granules)
         return diag_fail(&s->diag, ST_NO_MEMORY, DIAG_NO_OFFSET,
                          "the host refused memory for the GC heap, %" PRIu64 " bytes are in use",
                          gc->used_bytes);
-    return rt_limit_fail(&s->diag, RT_LIMIT_gc_heap_bytes, s->limits.gc_heap_bytes,
-                         gc->used_bytes + (granules << RT_GRANULE_LOG2));
+    return rt_limit_fail(
+        &s->diag, RT_LIMIT_gc_heap_bytes, s->limits.gc_heap_bytes,
+        MAX(gc->used_bytes + (granules << RT_GRANULE_LOG2), s->limits.gc_heap_bytes + 1));
+}
+
+/* The heap is full: is another collection worth its time? Not when the last few each made room for
+ * next to nothing: a guest could then spend seconds of ours on every instruction of its own. */
+static bool may_collect_again(struct rt_heap *h)
+{
+    const bool is_poor = h->since_granules < (h->limit_bytes >> RT_GRANULE_LOG2) / POOR_PART;
+
+    h->poor_collections = is_poor ? h->poor_collections + 1 : 0;
+    if (h->poor_collections <= POOR_COLLECTIONS_MAX)
+        return true;
+    h->poor_collections = 0;
+    return false;
 }
 
 /* An object with zeroed payload; the header is filled by the caller, who does so at once. */
@@ -91,7 +110,7 @@ static enum status make(struct rt_store *s, enum rt_object_kind kind, uint64_t p
     if (collected)
         rt_gc_collect(s);
     uint64_t at = rt_heap_take(gc, granules);
-    if (at == 0 && !collected) {
+    if (at == 0 && !collected && may_collect_again(h)) {
         rt_gc_collect(s);
         at = rt_heap_take(gc, granules);
     }

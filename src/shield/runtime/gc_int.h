@@ -32,9 +32,10 @@ struct rt_heap {
     uint32_t large[RT_LARGE_CLASSES];
     uint64_t run, run_end; /* free space being cut up: granules [run, run_end), no header yet */
 
-    uint32_t grey;           /* first object marked but not yet scanned, 0: none */
-    uint64_t live_granules;  /* allocated and not known to be dead */
-    uint64_t since_granules; /* allocated since the last collection */
+    uint32_t grey;             /* first object marked but not yet scanned, 0: none */
+    uint64_t live_granules;    /* allocated and not known to be dead */
+    uint64_t since_granules;   /* allocated since the last collection */
+    uint32_t poor_collections; /* in a row, see gc.c */
     uint64_t peak_granules, collections, objects, host_values;
 
     uint64_t **roots; /* addresses pushed by C code */
