@@ -123,7 +123,7 @@ FORCE:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- trying and testing ----------------------------------------------------------------------
-.PHONY: help setup demo check tests bench-interp bench-validate fuzz
+.PHONY: help setup demo check tests coverage bench-interp bench-validate fuzz
 help: ## list the targets
 	@echo 'Targets (out-of-tree: build/$$(B)/, B=release unless given):'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16 | sed 's/^/  /'
@@ -151,6 +151,10 @@ check: ## set up, build, run every test (T=name for those whose path contains it
 	    prove -j$(CHECK_JOBS) --timer --exec '' $(CHOSEN_TESTS)
 
 tests: all $(filter $(UNIT_BIN),$(CHOSEN_TESTS)) $(if $(filter tests/fuzz/%,$(CHOSEN_TESTS)),$(REPLAY_BIN)) ## build the tests without running them
+
+coverage: ## line and branch coverage by the tests, per folder (gcovr)
+	@$(MAKE) --no-print-directory B=cov check
+	@gcovr --root . --object-directory build/cov/obj --filter src/ --exclude-unreachable-branches --sort-percentage
 
 bench-interp: ## compare the interpreter with native code and other engines
 	@$(MAKE) --no-print-directory -s B=release all
