@@ -244,6 +244,12 @@ static const struct {
     {"end of the module right behind", NULL,
      "H 01 04 01 60 00 00 03 02 01 00 0a 0e 01 0c 00 44 00 00 00 00 00 00 00 00 1a 0b", ST_OK, 0,
      ""},
+    {"a long list of types", NULL,
+     "H 01 25 02 60 00 00 60 00 1e 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 7f "
+     "7f 7f 7f 7f 7f 7f 7f 7f 7f 7f 03 03 02 00 01 0a 0a 02 04 00 12 01 0b 03 00 00 0b",
+     ST_INVALID, 57,
+     "return_call expects a callee that returns [], found [i32 i32 i32 i32 i32 i32 i32 i32 i32 "
+     "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 ...]; in function 0"},
 };
 /* clang-format on */
 

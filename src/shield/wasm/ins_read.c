@@ -92,7 +92,7 @@ static enum status read_table_index(struct wm_reader *r, uint32_t *out, struct d
 static enum status read_br_cast(struct wm_reader *r, struct wm_ins *out, struct diag *dg)
 {
     uint64_t start = reader_offset(r);
-    struct wm_heap from, to;
+    struct wm_heap from = {0}, to = {0};
     uint8_t flags = 0;
 
     TRY(wm_read_u8(r, &flags, dg));

@@ -42,8 +42,7 @@ static enum status read_leb(struct wm_reader *r, unsigned bits, bool is_signed, 
         unsigned rest = (unsigned)byte >> (is_signed ? used - 1 : used);
         if (rest != 0 && !(is_signed && rest == 0x7fU >> (used - 1)))
             return diag_fail(dg, ST_MALFORMED, r->offset + start,
-                             "integer too large: expected %s%u, found bits beyond it", kind,
-                             bits);
+                             "integer too large: expected %s%u, found bits beyond it", kind, bits);
     }
     if (is_signed && shift < 64 && (byte & 0x40) != 0)
         value |= UINT64_MAX << shift;
@@ -205,7 +204,7 @@ enum status wm_read_heap(struct wm_reader *r, struct wm_heap *out, struct diag *
 enum status wm_read_valtype(struct wm_reader *r, struct wm_valtype *out, struct diag *dg)
 {
     uint64_t start = reader_offset(r);
-    struct wm_heap heap;
+    struct wm_heap heap = {0};
     uint8_t byte = 0;
 
     TRY(wm_read_u8(r, &byte, dg));

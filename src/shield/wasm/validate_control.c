@@ -63,7 +63,7 @@ static enum status step_else(struct judge *j)
 /* An if without else passes its parameters on. */
 static enum status check_missing_else(struct judge *j, const struct frame *f)
 {
-    char params[256], results[256];
+    char params[LIST_TEXT_MAX], results[LIST_TEXT_MAX];
 
     if (judge_lists_match(j, frame_params(f), frame_results(f)))
         return ST_OK;
@@ -175,8 +175,7 @@ enum status judge_call(struct judge *j)
     enum wm_op op = j->ins.op;
 
     if (op == WM_OP_RETURN_CALL_REF) /* its row can name one feature only */
-        TRY(wm_need(j->m->features, WM_FEATURE_TAIL_CALL, j->ins.offset, "return_call_ref",
-                    j->dg));
+        TRY(wm_need(j->m->features, WM_FEATURE_TAIL_CALL, j->ins.offset, "return_call_ref", j->dg));
     TRY(call_type(j, &type));
     struct type_list results = {type->results, type->result_count};
     TRY(pop_callee(j, type));
@@ -185,7 +184,7 @@ enum status judge_call(struct judge *j)
         return judge_push_list(j, results);
     }
     if (!judge_lists_match(j, results, frame_results(&j->frames[0]))) {
-        char want[256], found[256];
+        char want[LIST_TEXT_MAX], found[LIST_TEXT_MAX];
         judge_list_text(frame_results(&j->frames[0]), want, sizeof(want));
         judge_list_text(results, found, sizeof(found));
         return judge_invalid(j, "expects a callee that returns %s, found %s", want, found);
@@ -236,7 +235,7 @@ static enum status check_clause(struct judge *j, struct wm_catch clause)
                wm_matches(j->m, wm_ref(WM_HEAP(EXN), false), label.list[label.count - 1]);
     if (fits)
         return ST_OK;
-    char want[256], found[256];
+    char want[LIST_TEXT_MAX], found[LIST_TEXT_MAX];
     judge_list_text(values, found, sizeof(found));
     judge_list_text(label, want, sizeof(want));
     return judge_invalid(j, "has a catch clause that hands %s%s to label %u, which expects %s",

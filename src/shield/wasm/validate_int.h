@@ -137,6 +137,8 @@ MUST_USE enum status judge_results(struct judge *j);
 void judge_leave(struct judge *j);
 void judge_forget_locals(struct judge *j, uint32_t set_height);
 bool judge_lists_match(const struct judge *j, struct type_list sub, struct type_list super);
+/* "[i32 funcref]"; a list that does not fit ends in "...]". size at least WM_TYPE_TEXT_MAX * 2. */
+enum { LIST_TEXT_MAX = 120 };
 void judge_list_text(struct type_list list, char *out, size_t size);
 
 /* ---- index checks: each refuses with what there is ---- */

@@ -19,16 +19,19 @@ enum status judge_invalid(struct judge *j, const char *fmt, ...)
 
 void judge_list_text(struct type_list list, char *out, size_t size)
 {
+    enum {
+        ROOM = WM_TYPE_TEXT_MAX + 8
+    }; /* for one more type, or for the end of a list that is cut */
     size_t used = (size_t)snprintf(out, size, "[");
 
-    for (uint32_t i = 0; i < list.count && used + WM_TYPE_TEXT_MAX + 6 < size; i++) {
+    for (uint32_t i = 0; i < list.count; i++) {
         char text[WM_TYPE_TEXT_MAX];
-        wm_valtype_text(list.list[i], text, sizeof(text));
-        bool is_cut = used + 2 * WM_TYPE_TEXT_MAX > size && i + 1 < list.count;
-        used += (size_t)snprintf(out + used, size - used, "%s%s%s", i == 0 ? "" : " ", text,
-                                 is_cut ? " ..." : "");
-        if (is_cut)
+        if (size - used < ROOM) {
+            used += (size_t)snprintf(out + used, size - used, " ...");
             break;
+        }
+        wm_valtype_text(list.list[i], text, sizeof(text));
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : " ", text);
     }
     snprintf(out + used, size - used, "]");
 }
