@@ -60,15 +60,16 @@ size_t wat_utf8_check(const char *text, size_t size)
     return size;
 }
 
+/* Value of a hexadecimal digit plus one; 0 for everything else. Large data is mostly \hh. */
+static const uint8_t hex_plus_one[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    return hex_plus_one[(uint8_t)c] - 1;
 }
 
 static uint32_t utf8_encode(uint32_t code, uint8_t out[4])
@@ -122,6 +123,10 @@ size_t wat_escape_decode(const char *text, size_t size, uint8_t out[4], uint32_t
     if (size < 2)
         return 0;
     *out_size = 1;
+    if (size >= 3 && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0) {
+        out[0] = (uint8_t)(hex_digit(text[1]) << 4 | hex_digit(text[2]));
+        return 3;
+    }
     switch (text[1]) {
     case 't': out[0] = '\t'; return 2;
     case 'n': out[0] = '\n'; return 2;
@@ -130,12 +135,8 @@ size_t wat_escape_decode(const char *text, size_t size, uint8_t out[4], uint32_t
     case '\'': out[0] = '\''; return 2;
     case '\\': out[0] = '\\'; return 2;
     case 'u': return unicode_escape(text, size, out, out_size);
-    default: break;
+    default: return 0;
     }
-    if (size < 3 || hex_digit(text[1]) < 0 || hex_digit(text[2]) < 0)
-        return 0;
-    out[0] = (uint8_t)(hex_digit(text[1]) << 4 | hex_digit(text[2]));
-    return 3;
 }
 
 void wat_string_decode(const struct wat_lexed *lx, const struct wat_token *t, struct buf *out)
