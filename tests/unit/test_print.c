@@ -517,6 +517,39 @@ static void check_odd_names(struct arena *a)
     }
 }
 
+/* Bodies that the reader lets pass and that have no text. */
+static const struct {
+    const char *what, *body;
+    size_t size;
+    const char *message;
+} refusals[] = {
+    {"else outside of an if",     BYTES("\5"),     "else outside of any block"    },
+    {"catch outside of a try",    BYTES("\7\0"),   "catch outside of any block"   },
+    {"delegate outside of a try", BYTES("\x18\0"), "delegate outside of any block"},
+    {"bytes behind the end",      BYTES("\x0b"),   "1 bytes behind the end"       },
+    {"a block without an end",    BYTES("\2\x40"), "stops without its end"        },
+    {"an unknown opcode",         BYTES("\xf0"),   "opcode 0xf0"                  },
+};
+
+static void check_refusals(struct arena *a)
+{
+    for (uint32_t i = 0; i < LENGTH_OF(refusals) * 2; i++) {
+        struct buf body, in, text;
+        struct wm_module m;
+        struct diag dg = {0};
+        struct wm_print_options how = {.folded = i % 2 != 0};
+        buf_init(&body, a);
+        buf_init(&text, a);
+        buf_bytes(&body, refusals[i / 2].body, refusals[i / 2].size);
+        one_function(&in, a, &body);
+        enum status st = wm_read_module(in.data, in.size, wm_features_all(), a, &m, &dg);
+        if (st == ST_OK)
+            st = wm_print_module(&m, &how, &text, &dg);
+        tap_ok(st == ST_MALFORMED && strstr(dg.text, refusals[i / 2].message) != NULL, "%s, %s: %s",
+               refusals[i / 2].what, how.folded ? "folded" : "flat", dg.text);
+    }
+}
+
 struct pieces {
     struct buf joined;
     uint32_t count, stop_at; /* 0: never */
@@ -568,6 +601,7 @@ static enum status check_flush(struct arena *a, struct diag *dg)
     last.size = 0;
     tap_ok(wm_print_module(&m, &flushed, &last, dg) == ST_IO && cut.count == 2,
            "a taker that refuses: %s", dg->text);
+    *dg = (struct diag){0};
     return ST_OK;
 }
 
@@ -576,6 +610,7 @@ static enum status check_trips(void *ctx, struct diag *dg)
     check_numbers(ctx);
     check_depth(ctx);
     check_odd_names(ctx);
+    check_refusals(ctx);
     return check_flush(ctx, dg);
 }
 
