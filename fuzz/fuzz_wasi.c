@@ -118,12 +118,23 @@ static uint32_t make_params(char letter, uint8_t byte, uint64_t *out)
         out[1] = byte >= 250 ? byte : strlen(paths[path]);
         return 2;
     case 'v':
-    case 'w': out[0] = AT_IOV + (byte & 3u) * 8; out[1] = byte >> 5; return 2;
+    case 'w':
+        out[0] = AT_IOV + (byte & 3u) * 8;
+        out[1] = byte >> 5;
+        return 2;
     case 'b':
     case 'a':
-    case 'e': out[0] = AT_DATA + byte; out[1] = byte * 16u; return 2;
-    case 'q': out[0] = AT_SUBS; out[1] = AT_DATA; out[2] = byte & 15; return 3;
-    case 'U': out[0] = byte < 128 ? (1u << WASI_RIGHT_COUNT) - 1 : byte == 255 ? UINT64_MAX : byte;
+    case 'e':
+        out[0] = AT_DATA + byte;
+        out[1] = byte * 16u;
+        return 2;
+    case 'q':
+        out[0] = AT_SUBS;
+        out[1] = AT_DATA;
+        out[2] = byte & 15;
+        return 3;
+    case 'U':
+        out[0] = byte < 128 ? (1u << WASI_RIGHT_COUNT) - 1 : byte == 255 ? UINT64_MAX : byte;
         return 1;
     case '2':
     case '4':
@@ -183,8 +194,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wasi_config_stdin_bytes(c, "input", 5);
     FUZZ_CHECK(wasi_config_dir(c, inside, "/", (how & 2) != 0, &dg) == ST_OK &&
                    wasi_config_dir(c, inside, "/again", false, &dg) == ST_OK &&
-                   wasi_config_capture(c, 1, 4096, &dg) == ST_OK &&
-                   wasi_new(c, &w, &dg) == ST_OK, dg.text);
+                   wasi_config_capture(c, 1, 4096, &dg) == ST_OK && wasi_new(c, &w, &dg) == ST_OK,
+               dg.text);
     fill_memory(memory, &in);
     struct wasi_guest guest = {memory, MEMORY_BYTES, store};
     while (in.at < in.size)

@@ -15,6 +15,7 @@ enum { END = FAKE_MEMORY_BYTES };
 /* a and b are put at AT_PATH and AT_PATH2; LEN(text) is the length to pass. */
 #define LEN(text) (sizeof(text) - 1)
 
+/* clang-format off */
 static const struct {
     enum wasi_call_id id;
     const char *a, *b;
@@ -145,6 +146,7 @@ static const struct {
     ROW(fd_close, "", "", BADF, OTHER_FD)
 #undef ROW
 };
+/* clang-format on */
 
 /* Calls that end the guest have no error number; sched_yield has nothing to refuse. */
 static const enum wasi_call_id never_refused[] = {WASI_CALL_sched_yield, WASI_CALL_proc_exit};
@@ -315,7 +317,9 @@ int main(void)
     fake_start(&f, c);
     for (uint32_t i = 0; i < 2; i++)
         tap_ok(fake_open(&f, ROOT, "file", 0, 0, i == 0 ? FAKE_ALL_RIGHTS : WASI_RIGHT(FD_READ), 0,
-                         &fd) == WASI_SUCCESS && fd == FILE_FD + i, "file is descriptor %u", fd);
+                         &fd) == WASI_SUCCESS &&
+                   fd == FILE_FD + i,
+               "file is descriptor %u", fd);
     check_rights(&f);
     check_rows(&f);
     check_endings(&f);

@@ -33,10 +33,12 @@ static void check_numbers(void)
     fake_start(&f, config(false));
     for (uint32_t i = 0; i < 4; i++)
         tap_ok(fake_open(&f, ROOT, "file", 0, 0, FAKE_ALL_RIGHTS, 0, &fds[i]) == WASI_SUCCESS &&
-                   fds[i] == 4 + i, "the lowest free number is taken: %u", fds[i]);
+                   fds[i] == 4 + i,
+               "the lowest free number is taken: %u", fds[i]);
     host_fds = fake_host_fds();
     tap_ok(FAKE_CALL(&f, fd_renumber, fds[3], fds[0]) == WASI_SUCCESS &&
-               fake_host_fds() == host_fds - 1, "renumber closes what was at the new number");
+               fake_host_fds() == host_fds - 1,
+           "renumber closes what was at the new number");
     tap_ok(FAKE_CALL(&f, fd_close, fds[3]) == WASI_BADF, "the old number is free");
     tap_ok(FAKE_CALL(&f, fd_renumber, fds[0], 900) == WASI_BADF, "nothing is at the new number");
     tap_ok(FAKE_CALL(&f, fd_renumber, ROOT, fds[1]) == WASI_SUCCESS &&
@@ -45,7 +47,8 @@ static void check_numbers(void)
            "a preopened directory moves with its name");
     tap_ok(FAKE_CALL(&f, fd_close, fds[0]) == WASI_SUCCESS &&
                fake_open(&f, fds[1], "file", 0, 0, WASI_RIGHT(FD_READ), 0, &fd) == WASI_SUCCESS &&
-               fd == ROOT, "the freed number is taken next: %u", fd);
+               fd == ROOT,
+           "the freed number is taken next: %u", fd);
     tap_ok(FAKE_CALL(&f, fd_close, 0) == WASI_SUCCESS && FAKE_CALL(&f, fd_close, 0) == WASI_BADF,
            "stdin closes once");
     while (fake_open(&f, fds[1], "file", 0, 0, 0, 0, &fd) == WASI_SUCCESS)
@@ -54,7 +57,8 @@ static void check_numbers(void)
            "after %u more the table is full: MFILE", count);
     host_fds = fake_host_fds();
     tap_ok(fake_open(&f, fds[1], "file", 0, 0, 0, 0, &fd) == WASI_MFILE &&
-               fake_host_fds() == host_fds, "what did not fit is closed again");
+               fake_host_fds() == host_fds,
+           "what did not fit is closed again");
     fake_stop(&f);
 }
 
@@ -70,11 +74,13 @@ static void check_read_only(void)
     tap_ok(fake_open(&f, ROOT, "file", 0, 0, WASI_RIGHT(FD_WRITE), 0, &fd) == WASI_NOTCAPABLE,
            "read-only: no opening to write");
     tap_ok(fake_open(&f, ROOT, "file", 0, WASI_OFLAG_TRUNC, WASI_RIGHT(FD_READ), 0, &fd) ==
-               WASI_NOTCAPABLE, "read-only: no truncation while opening to read");
+               WASI_NOTCAPABLE,
+           "read-only: no truncation while opening to read");
     tap_ok(fake_open(&f, ROOT, "new", 0, WASI_OFLAG_CREAT, 0, 0, &fd) == WASI_NOTCAPABLE,
            "read-only: no creation");
     tap_ok(fake_open(&f, ROOT, "file", 0, 0, FAKE_ALL_RIGHTS & ~WASI_RIGHT(FD_WRITE), 0, &fd) ==
-               WASI_SUCCESS && FAKE_CALL(&f, fd_filestat_set_size, fd, 0) == WASI_NOTCAPABLE &&
+                   WASI_SUCCESS &&
+               FAKE_CALL(&f, fd_filestat_set_size, fd, 0) == WASI_NOTCAPABLE &&
                FAKE_CALL(&f, fd_allocate, fd, 0, 9) == WASI_NOTCAPABLE &&
                FAKE_CALL(&f, fd_filestat_set_times, fd, 0, 0, 5) == WASI_NOTCAPABLE,
            "read-only: asking for more rights gives only those that read");
@@ -94,9 +100,11 @@ static void check_read_only(void)
                FAKE_CALL(&f, path_symlink, AT_PATH, size, ROOT, AT_PATH2, 3) == WASI_NOTCAPABLE &&
                FAKE_CALL(&f, path_remove_directory, ROOT, AT_PATH2, 3) == WASI_NOTCAPABLE &&
                FAKE_CALL(&f, path_filestat_set_times, ROOT, 0, AT_PATH, size, 0, 0, 5) ==
-                   WASI_NOTCAPABLE, "read-only: nothing made, removed or touched");
+                   WASI_NOTCAPABLE,
+           "read-only: nothing made, removed or touched");
     tap_ok(FAKE_CALL(&f, fd_fdstat_set_rights, ROOT, FAKE_ALL_RIGHTS, FAKE_ALL_RIGHTS) ==
-               WASI_NOTCAPABLE, "read-only: lost rights do not come back");
+               WASI_NOTCAPABLE,
+           "read-only: lost rights do not come back");
     tap_ok(fake_is_file(scratch, "file", "text"), "read-only: the file is as it was");
     fake_stop(&f);
 }
@@ -124,10 +132,11 @@ static void check_flags(void)
     tap_ok(FAKE_CALL(&f, fd_tell, fd, AT_OUT) == WASI_SUCCESS && fake_get(&f, AT_OUT, 8) == 3,
            "the position is 3");
     tap_ok(FAKE_CALL(&f, fd_seek, fd, (uint64_t)-2, WASI_WHENCE_END, AT_OUT) == WASI_SUCCESS &&
-               fake_get(&f, AT_OUT, 8) == 4, "two before the end is 4");
+               fake_get(&f, AT_OUT, 8) == 4,
+           "two before the end is 4");
     f.is_unstable = true;
-    tap_ok(FAKE_CALL(&f, fd_seek, fd, 1, 0, AT_OUT) == WASI_SUCCESS &&
-               fake_get(&f, AT_OUT, 8) == 5, "whence 0 is CUR in wasi_unstable");
+    tap_ok(FAKE_CALL(&f, fd_seek, fd, 1, 0, AT_OUT) == WASI_SUCCESS && fake_get(&f, AT_OUT, 8) == 5,
+           "whence 0 is CUR in wasi_unstable");
     tap_ok(FAKE_CALL(&f, fd_filestat_get, fd, FAKE_MEMORY_BYTES - 56) == WASI_SUCCESS &&
                fake_get(&f, FAKE_MEMORY_BYTES - 32, 8) == 6 &&
                fake_get(&f, FAKE_MEMORY_BYTES - 36, 4) == 1,
@@ -137,15 +146,19 @@ static void check_flags(void)
                      WASI_FST_ATIM | WASI_FST_MTIM) == WASI_SUCCESS &&
                FAKE_CALL(&f, fd_filestat_get, fd, AT_OUT) == WASI_SUCCESS &&
                fake_get(&f, AT_OUT + 40, 8) == 5000000007 &&
-               fake_get(&f, AT_OUT + 48, 8) == 7000000009, "times are kept to the nanosecond");
+               fake_get(&f, AT_OUT + 48, 8) == 7000000009,
+           "times are kept to the nanosecond");
     tap_ok(FAKE_CALL(&f, fd_filestat_set_size, fd, 2) == WASI_SUCCESS &&
-               fake_is_file(scratch, "log", "ON"), "set_size cuts");
+               fake_is_file(scratch, "log", "ON"),
+           "set_size cuts");
     tap_ok(FAKE_CALL(&f, fd_allocate, fd, 0, 10) == WASI_SUCCESS &&
                FAKE_CALL(&f, fd_filestat_get, fd, AT_OUT) == WASI_SUCCESS &&
-               fake_get(&f, AT_OUT + 32, 8) == 10, "allocate extends");
+               fake_get(&f, AT_OUT + 32, 8) == 10,
+           "allocate extends");
     tap_ok(FAKE_CALL(&f, fd_fdstat_set_rights, fd, WASI_RIGHT(FD_READ), 0) == WASI_SUCCESS &&
                fake_write(&f, fd, "x") == WASI_NOTCAPABLE &&
-               FAKE_CALL(&f, fd_tell, fd, AT_OUT) == WASI_NOTCAPABLE, "rights are given up");
+               FAKE_CALL(&f, fd_tell, fd, AT_OUT) == WASI_NOTCAPABLE,
+           "rights are given up");
     fake_stop(&f);
 }
 
@@ -207,16 +220,18 @@ static void check_readdir(void)
     for (uint32_t i = 0; i < LENGTH_OF(sizes); i++) {
         memset(seen, 0, sizeof(seen));
         uint32_t others = list(dir, sizes[i], seen, false);
-        tap_ok(others == 2 && each_once(seen), "%u entries once each, and . and .., %u bytes at a "
-               "time", ENTRIES, sizes[i]);
+        tap_ok(others == 2 && each_once(seen),
+               "%u entries once each, and . and .., %u bytes at a time", ENTRIES, sizes[i]);
     }
     memset(seen, 0, sizeof(seen));
     tap_ok(list(dir, 256, seen, true) == 2 && each_once(seen),
            "entries removed while listing: the others still come once each");
     tap_ok(FAKE_CALL(&f, fd_readdir, dir, AT_DATA, 64, 0, AT_OUT) == WASI_SUCCESS &&
-               fake_get(&f, AT_OUT, 4) == 51, "then only . and .. are left: 51 bytes");
+               fake_get(&f, AT_OUT, 4) == 51,
+           "then only . and .. are left: 51 bytes");
     tap_ok(FAKE_CALL(&f, fd_readdir, dir, AT_DATA, 0, 0, AT_OUT) == WASI_SUCCESS &&
-               fake_get(&f, AT_OUT, 4) == 0, "an empty buffer holds nothing");
+               fake_get(&f, AT_OUT, 4) == 0,
+           "an empty buffer holds nothing");
     FAKE_CALL(&f, fd_readdir, ROOT, AT_DATA, 4096, 0, AT_OUT);
     uint64_t own = 0, parent = 0;
     for (uint32_t at = AT_DATA; at < AT_DATA + fake_get(&f, AT_OUT, 4);
@@ -238,13 +253,16 @@ static void check_streams(void)
 
     wasi_config_stdin_bytes(c, "hello, guest", 12);
     tap_ok(wasi_config_capture(c, 1, 8, &dg) == ST_OK &&
-               wasi_config_capture(c, 0, 8, &dg) == ST_USAGE, "capture: %s", dg.text);
+               wasi_config_capture(c, 0, 8, &dg) == ST_USAGE,
+           "capture: %s", dg.text);
     fake_start(&f, c);
     tap_ok(fake_read(&f, 0, 5) == WASI_SUCCESS && fake_get(&f, AT_OUT, 4) == 5 &&
-               memcmp(f.memory + AT_DATA, "hello", 5) == 0, "stdin gives its first bytes");
+               memcmp(f.memory + AT_DATA, "hello", 5) == 0,
+           "stdin gives its first bytes");
     fake_read(&f, 0, 100);
     tap_ok(fake_get(&f, AT_OUT, 4) == 7 && fake_read(&f, 0, 100) == WASI_SUCCESS &&
-               fake_get(&f, AT_OUT, 4) == 0, "then the rest, then its end");
+               fake_get(&f, AT_OUT, 4) == 0,
+           "then the rest, then its end");
     tap_ok(fake_write(&f, 1, "") == WASI_SUCCESS && wasi_output(f.wasi, 1).size == 0,
            "nothing written is nothing kept");
     tap_ok(fake_write(&f, 1, "12345") == WASI_SUCCESS && fake_write(&f, 1, "6789") == WASI_NOSPC &&
@@ -252,7 +270,8 @@ static void check_streams(void)
                str_equal(wasi_output(f.wasi, 1), STR("12345678")),
            "stdout is kept up to its limit");
     tap_ok(fake_write(&f, 2, "gone") == WASI_SUCCESS && fake_get(&f, AT_OUT, 4) == 4 &&
-               wasi_output(f.wasi, 2).size == 0, "stderr is thrown away");
+               wasi_output(f.wasi, 2).size == 0,
+           "stderr is thrown away");
     fake_stop(&f);
 }
 
@@ -305,11 +324,14 @@ static void check_sockets(void)
            "a socket follows the directories; non-blocking and empty it is AGAIN");
     tap_ok(write(fds[1], "abc", 3) == 3 &&
                FAKE_CALL(&f, sock_recv, 4, AT_IOV, 1, WASI_RECV_PEEK, AT_OUT, AT_OUT2) ==
-                   WASI_SUCCESS && fake_get(&f, AT_OUT, 4) == 3, "peek sees three bytes");
+                   WASI_SUCCESS &&
+               fake_get(&f, AT_OUT, 4) == 3,
+           "peek sees three bytes");
     tap_ok(write(fds[1], "de", 2) == 2 &&
                FAKE_CALL(&f, sock_recv, 4, AT_IOV, 1, WASI_RECV_WAITALL, AT_OUT, AT_OUT2) ==
-                   WASI_SUCCESS && fake_get(&f, AT_OUT, 4) == 5 &&
-               memcmp(f.memory + AT_DATA, "abcde", 5) == 0, "waitall takes five");
+                   WASI_SUCCESS &&
+               fake_get(&f, AT_OUT, 4) == 5 && memcmp(f.memory + AT_DATA, "abcde", 5) == 0,
+           "waitall takes five");
     tap_ok(FAKE_CALL(&f, sock_shutdown, 4, WASI_SHUT_WR) == WASI_SUCCESS &&
                FAKE_CALL(&f, sock_send, 4, AT_IOV, 1, 0, AT_OUT) == WASI_PIPE,
            "after shutdown a send is PIPE, without a signal");
@@ -331,7 +353,8 @@ static void check_config(void)
     tap_ok(wasi_config_dir(c, "", "/", false, &dg) == ST_USAGE, "%s", dg.text);
     tap_ok(wasi_config_stdio(c, 3, 0, &dg) == ST_USAGE, "%s", dg.text);
     tap_ok(wasi_config_dir(c, "/no/such/directory", "/", false, &dg) == ST_OK &&
-               wasi_new(c, &w, &dg) == ST_IO && w == NULL, "%s", dg.text);
+               wasi_new(c, &w, &dg) == ST_IO && w == NULL,
+           "%s", dg.text);
     char *big = mem_alloc(WASI_STRINGS_MAX + 1, 1);
     if (big == NULL)
         return;

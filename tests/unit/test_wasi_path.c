@@ -12,8 +12,12 @@
 #include <sys/syscall.h>
 
 enum { NOFOLLOW = 0, FOLLOW = WASI_LOOKUP_FOLLOW };
-enum { CREAT = WASI_OFLAG_CREAT, DIRECTORY = WASI_OFLAG_DIRECTORY, EXCL = WASI_OFLAG_EXCL,
-       TRUNC = WASI_OFLAG_TRUNC };
+enum {
+    CREAT = WASI_OFLAG_CREAT,
+    DIRECTORY = WASI_OFLAG_DIRECTORY,
+    EXCL = WASI_OFLAG_EXCL,
+    TRUNC = WASI_OFLAG_TRUNC
+};
 enum { RACE_TRIES = 1000, RACE_TRIES_MAX = 20000, RACE_FIRST_MS = 2000, CHAIN = 41 };
 enum { EXCHANGE = 2 }; /* RENAME_EXCHANGE of renameat2(2) */
 
@@ -49,6 +53,7 @@ static const struct {
     {"proc",        "/proc/self/root/etc"},
 };
 
+/* clang-format off */
 static const struct {
     const char *path;
     uint32_t lookup, oflags;
@@ -140,8 +145,10 @@ static const struct {
     {"made",                     NOFOLLOW, CREAT | EXCL, true,  WASI_SUCCESS,    NULL    },
     {"dangling",                 FOLLOW,   CREAT,     true,  WASI_SUCCESS,    NULL    },
 };
+/* clang-format on */
 
 /* Calls other than path_open. a is the path (for two-path calls: of the source). */
+/* clang-format off */
 static const struct {
     enum wasi_call_id id;
     const char *a, *b;
@@ -249,6 +256,7 @@ static const struct {
     ROW(remove_directory, "fresh/", NULL, 0, SUCCESS)
 #undef ROW
 };
+/* clang-format on */
 
 static void make_tree(const char *scratch)
 {
@@ -324,14 +332,10 @@ static enum wasi_errno call_row(struct fake *f, uint32_t i)
                          WASI_FST_ATIM | WASI_FST_MTIM);
     case WASI_CALL_path_readlink:
         return FAKE_CALL(f, path_readlink, 3, AT_PATH, a, AT_DATA, 64, AT_OUT);
-    case WASI_CALL_path_link:
-        return FAKE_CALL(f, path_link, 3, lookup, AT_PATH, a, 3, AT_PATH2, b);
-    case WASI_CALL_path_symlink:
-        return FAKE_CALL(f, path_symlink, AT_PATH, a, 3, AT_PATH2, b);
-    case WASI_CALL_path_rename:
-        return FAKE_CALL(f, path_rename, 3, AT_PATH, a, 3, AT_PATH2, b);
-    default:
-        return fake_call(f, call_rows[i].id, (const uint64_t[9]){3, AT_PATH, a});
+    case WASI_CALL_path_link: return FAKE_CALL(f, path_link, 3, lookup, AT_PATH, a, 3, AT_PATH2, b);
+    case WASI_CALL_path_symlink: return FAKE_CALL(f, path_symlink, AT_PATH, a, 3, AT_PATH2, b);
+    case WASI_CALL_path_rename: return FAKE_CALL(f, path_rename, 3, AT_PATH, a, 3, AT_PATH2, b);
+    default: return fake_call(f, call_rows[i].id, (const uint64_t[9]){3, AT_PATH, a});
     }
 }
 
@@ -381,8 +385,8 @@ static void check_depth(struct fake *f, const char *resolver, bool is_walk)
     }
     strncat(path, "x", sizeof(path) - strlen(path) - 1);
     e = fake_open(f, 3, path, 0, CREAT, WASI_RIGHT(FD_WRITE), 0, &fd);
-    tap_ok(e == (is_walk ? WASI_NAMETOOLONG : WASI_SUCCESS),
-           "%s: %d directories deep: %s", resolver, WASI_DEPTH_MAX + 1, wasi_errno_name(e));
+    tap_ok(e == (is_walk ? WASI_NAMETOOLONG : WASI_SUCCESS), "%s: %d directories deep: %s",
+           resolver, WASI_DEPTH_MAX + 1, wasi_errno_name(e));
     if (e == WASI_SUCCESS)
         e = FAKE_CALL(f, fd_close, fd);
     memset(f->memory + AT_PATH, 'a', 0x2000);
@@ -425,10 +429,10 @@ static void check_race(struct fake *f, const char *scratch, const char *resolver
     pthread_create(&thread, NULL, race_swap, &r);
     for (uint32_t i = 0; r.swaps == 0 && i < RACE_FIRST_MS; i++)
         usleep(1000);
-    for (uint32_t i = 0; i < RACE_TRIES ||
-                         (i < RACE_TRIES_MAX && (opened == 0 || refused == 0)); i++) {
-        enum wasi_errno e = fake_open(f, 3, "swap/../swap/secret", 0, 0, WASI_RIGHT(FD_READ), 0,
-                                      &fd);
+    for (uint32_t i = 0; i < RACE_TRIES || (i < RACE_TRIES_MAX && (opened == 0 || refused == 0));
+         i++) {
+        enum wasi_errno e =
+            fake_open(f, 3, "swap/../swap/secret", 0, 0, WASI_RIGHT(FD_READ), 0, &fd);
         if (e == WASI_SUCCESS) {
             opened++;
             leaked += fake_read(f, fd, 64) != WASI_SUCCESS || f->memory[AT_DATA] != 'i';
@@ -448,9 +452,9 @@ static void check_race(struct fake *f, const char *scratch, const char *resolver
     }
     r.stop = true;
     pthread_join(thread, NULL);
-    tap_ok(leaked == 0 && strange == 0 && r.swaps > 0, "%s: link swapped %u times: %u opened, "
-           "%u refused, %u leaked, %u strange", resolver, r.swaps, opened, refused, leaked,
-           strange);
+    tap_ok(leaked == 0 && strange == 0 && r.swaps > 0,
+           "%s: link swapped %u times: %u opened, %u refused, %u leaked, %u strange", resolver,
+           r.swaps, opened, refused, leaked, strange);
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 #include <time.h>
 
 enum { CLOCK, READ, WRITE };
+enum { SECOND_SUB = AT_SUBS + WASI_SUBSCRIPTION_BYTES };
 enum { REALTIME, MONOTONIC, CPU };
 enum { ABSOLUTE = 1, HANGUP = 1 };
 enum { MS = 1000000, INTERRUPT_AFTER_MS = 60, SOON_MS = 2000 };
@@ -85,8 +86,7 @@ static void check_clocks(void)
     start = now_ms();
     put_clock(0, 8, REALTIME, fake_get(&f, AT_OUT, 8) + 20 * MS, ABSOLUTE);
     tap_ok(poll_for(1) == 1 && event_is(0, 8, WASI_SUCCESS, CLOCK) && now_ms() - start >= 19,
-           "a point 20 ms ahead on the realtime clock takes %ju ms",
-           (uintmax_t)(now_ms() - start));
+           "a point 20 ms ahead on the realtime clock takes %ju ms", (uintmax_t)(now_ms() - start));
     put_clock(0, 9, MONOTONIC, 1, ABSOLUTE);
     put_clock(1, 10, MONOTONIC, UINT64_MAX, 0);
     tap_ok(poll_for(2) == 1 && event_is(0, 9, WASI_SUCCESS, CLOCK),
@@ -132,7 +132,8 @@ static void check_fds(int to_guest, int from_guest, int peer)
     put_fd(1, 7, WRITE, 5);
     put_fd(2, 8, READ, 4);
     tap_ok(poll_for(3) == 2 && event_is(0, 6, WASI_SUCCESS, READ) && event_bytes(0) == 4 &&
-               event_is(1, 7, WASI_SUCCESS, WRITE), "a file is always ready, with its bytes");
+               event_is(1, 7, WASI_SUCCESS, WRITE),
+           "a file is always ready, with its bytes");
     put_fd(0, 9, READ, 77);
     put_fd(1, 10, READ, 4);
     tap_ok(poll_for(2) == 1 && event_is(0, 9, WASI_BADF, READ), "no descriptor: an event, BADF");
@@ -205,13 +206,12 @@ static void check_interruption(void)
         enum wasi_call_id id;
         uint64_t params[9];
     } rows[] = {
-        {"reading an empty pipe",      WASI_CALL_fd_read,     {0, AT_IOV, 1, AT_OUT}          },
-        {"writing a full pipe",        WASI_CALL_fd_write,    {1, AT_IOV, 1, AT_OUT}          },
-        {"receiving from nobody",      WASI_CALL_sock_recv,   {3, AT_IOV, 1, 0, AT_OUT, AT_OUT2}},
-        {"accepting nobody",           WASI_CALL_sock_accept, {4, 0, AT_OUT}                  },
-        {"sleeping for a year",        WASI_CALL_poll_oneoff, {AT_SUBS, AT_EVENTS, 1, AT_OUT} },
-        {"waiting for a silent pipe",  WASI_CALL_poll_oneoff,
-         {AT_SUBS + WASI_SUBSCRIPTION_BYTES, AT_EVENTS, 1, AT_OUT}                            },
+        {"reading an empty pipe",     WASI_CALL_fd_read,     {0, AT_IOV, 1, AT_OUT}            },
+        {"writing a full pipe",       WASI_CALL_fd_write,    {1, AT_IOV, 1, AT_OUT}            },
+        {"receiving from nobody",     WASI_CALL_sock_recv,   {3, AT_IOV, 1, 0, AT_OUT, AT_OUT2}},
+        {"accepting nobody",          WASI_CALL_sock_accept, {4, 0, AT_OUT}                    },
+        {"sleeping for a year",       WASI_CALL_poll_oneoff, {AT_SUBS, AT_EVENTS, 1, AT_OUT}   },
+        {"waiting for a silent pipe", WASI_CALL_poll_oneoff, {SECOND_SUB, AT_EVENTS, 1, AT_OUT}},
     };
     struct wasi_config *c = wasi_config_new();
     struct sockaddr name = {.sa_family = AF_UNIX};

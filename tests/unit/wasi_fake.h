@@ -16,8 +16,16 @@
 
 enum { FAKE_MEMORY_BYTES = 1 << 18, FAKE_ALL_RIGHTS = (1 << WASI_RIGHT_COUNT) - 1 };
 /* Places in guest memory that the tests agree on. */
-enum { AT_OUT = 0x100, AT_OUT2 = 0x200, AT_PATH = 0x1000, AT_PATH2 = 0x3000, AT_IOV = 0x5000,
-       AT_DATA = 0x8000, AT_SUBS = 0x10000, AT_EVENTS = 0x20000 };
+enum {
+    AT_OUT = 0x100,
+    AT_OUT2 = 0x200,
+    AT_PATH = 0x1000,
+    AT_PATH2 = 0x3000,
+    AT_IOV = 0x5000,
+    AT_DATA = 0x8000,
+    AT_SUBS = 0x10000,
+    AT_EVENTS = 0x20000
+};
 
 struct fake {
     struct wasi *wasi;
@@ -37,8 +45,7 @@ static inline bool fake_scratch(char *path)
     return mkdtemp(path) != NULL;
 }
 
-static inline int fake_remove_one(const char *path, const struct stat *st, int kind,
-                                  struct FTW *at)
+static inline int fake_remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
     (void)st, (void)kind, (void)at;
     return remove(path);
@@ -94,8 +101,7 @@ static inline void fake_stop(struct fake *f)
 }
 
 /* Calls with up to 9 parameters; returns the error number, f->end says how the call ended. */
-#define FAKE_CALL(f, name, ...)                                                                    \
-    fake_call((f), WASI_CALL_##name, (const uint64_t[9]){__VA_ARGS__})
+#define FAKE_CALL(f, name, ...) fake_call((f), WASI_CALL_##name, (const uint64_t[9]){__VA_ARGS__})
 static inline enum wasi_errno fake_call(struct fake *f, enum wasi_call_id id,
                                         const uint64_t params[9])
 {

@@ -58,7 +58,7 @@ enum {
     WASI_FST_ATIM_NOW = 2,
     WASI_FST_MTIM = 4,
     WASI_FST_MTIM_NOW = 8,
-    WASI_WHENCE_SET = 0,
+    WASI_WHENCE_SET = 0, /* in wasi_unstable CUR is 0, END 1, SET 2 */
     WASI_WHENCE_CUR = 1,
     WASI_WHENCE_END = 2,
     WASI_RECV_PEEK = 1,

@@ -8,10 +8,14 @@
 #include <assert.h>
 #include <string.h>
 
+#define RIGHTS(right1, right2)                                                                     \
+    {                                                                                              \
+        WASI_RIGHT(right1), WASI_RIGHT(right2)                                                     \
+    }
+
 const struct wasi_call_info wasi_call_info[WASI_CALL_COUNT] = {
 #define WASI(name, shape, sig, right1, right2, what)                                               \
-    [WASI_CALL_##name] = {#name, shape, sig, {WASI_RIGHT(right1), WASI_RIGHT(right2)},             \
-                          wasi_perform_##name},
+    [WASI_CALL_##name] = {#name, shape, sig, RIGHTS(right1, right2), wasi_perform_##name},
 #include "shield/wasi/wasi.def"
 #undef WASI
 };

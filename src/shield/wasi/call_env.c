@@ -118,8 +118,17 @@ enum wasi_errno wasi_perform_proc_exit(struct wasi_call *c)
  * reports (128 + number), one that does nothing by default does nothing, stopping is refused. */
 enum wasi_errno wasi_perform_proc_raise(struct wasi_call *c)
 {
-    enum { NONE = 0, CHLD = 16, CONT = 17, STOP = 18, TSTP = 19, TTIN = 20, TTOU = 21, URG = 22,
-           WINCH = 27 };
+    enum {
+        NONE = 0,
+        CHLD = 16,
+        CONT = 17,
+        STOP = 18,
+        TSTP = 19,
+        TTIN = 20,
+        TTOU = 21,
+        URG = 22,
+        WINCH = 27
+    };
 
     switch (c->num[0]) {
     case NONE:

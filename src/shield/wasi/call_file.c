@@ -60,8 +60,8 @@ enum wasi_errno wasi_perform_fd_advise(struct wasi_call *c)
 
     if (c->num[0] > INT64_MAX || c->num[1] > INT64_MAX)
         return WASI_INVAL;
-    return wasi_errno_of(posix_fadvise(c->fd[0]->host, (off_t)c->num[0], (off_t)c->num[1],
-                                       advice[c->num[2]]));
+    return wasi_errno_of(
+        posix_fadvise(c->fd[0]->host, (off_t)c->num[0], (off_t)c->num[1], advice[c->num[2]]));
 }
 
 enum wasi_errno wasi_perform_fd_allocate(struct wasi_call *c)

@@ -201,8 +201,8 @@ enum wasi_errno wasi_perform_fd_pwrite(struct wasi_call *c)
 enum wasi_errno wasi_perform_fd_seek(struct wasi_call *c)
 {
     static const int whence[2][3] = {
-        {[WASI_WHENCE_SET] = SEEK_SET, [WASI_WHENCE_CUR] = SEEK_CUR, [WASI_WHENCE_END] = SEEK_END},
-        {SEEK_CUR, SEEK_END, SEEK_SET}, /* wasi_unstable */
+        {SEEK_SET, SEEK_CUR, SEEK_END}, /* SET, CUR, END */
+        {SEEK_CUR, SEEK_END, SEEK_SET}, /* wasi_unstable counts otherwise */
     };
     if (c->fd[0]->kind != WASI_FILE)
         return WASI_SPIPE;

@@ -86,8 +86,8 @@ static void read_fd(struct wasi_call *c, struct poll_job *job, const uint8_t *at
         return;
     }
     s->poll_index = job->poll_count++;
-    job->polls[s->poll_index] = (struct pollfd){
-        .fd = fd->host, .events = s->type == EVENT_FD_READ ? POLLIN : POLLOUT};
+    job->polls[s->poll_index] =
+        (struct pollfd){.fd = fd->host, .events = s->type == EVENT_FD_READ ? POLLIN : POLLOUT};
 }
 
 static enum wasi_errno read_subs(struct wasi_call *c, struct poll_job *job)
@@ -117,8 +117,8 @@ static enum wasi_errno wait_first(struct wasi_call *c, struct poll_job *job)
     struct wasi *w = c->wasi;
     uint32_t ready = 0;
     bool at_once = job->has_ready || (job->has_clock && w->has_fixed_clock);
-    enum wasi_errno e = wasi_wait(c, job->polls, job->poll_count,
-                                  at_once ? 0 : job->deadline_ns, &ready);
+    enum wasi_errno e =
+        wasi_wait(c, job->polls, job->poll_count, at_once ? 0 : job->deadline_ns, &ready);
 
     if (e != WASI_SUCCESS)
         return e;
@@ -207,8 +207,8 @@ enum wasi_errno wasi_perform_poll_oneoff(struct wasi_call *c)
     if (job == NULL)
         return e;
     job->deadline_ns = UINT64_MAX;
-    job->now_ns = c->wasi->has_fixed_clock ? c->wasi->clock_ns
-                                           : wasi_now_ns(c->wasi, WASI_CLOCK_MONOTONIC);
+    job->now_ns =
+        c->wasi->has_fixed_clock ? c->wasi->clock_ns : wasi_now_ns(c->wasi, WASI_CLOCK_MONOTONIC);
     e = read_subs(c, job);
     while (e == WASI_SUCCESS && count == 0) { /* a host clock may be a little early */
         e = wait_first(c, job);

@@ -172,17 +172,20 @@ enum status wasi_config_stdio(struct wasi_config *c, uint32_t number, int host_f
 
 void wasi_config_stdin_bytes(struct wasi_config *c, const void *bytes, size_t size)
 {
-    c->stdio[0] = (struct config_stdio){.host = -1, .stream = {.bytes = bytes, .size = size}};
+    c->stdio[0] = (struct config_stdio){
+        .host = -1, .stream = {.bytes = bytes, .size = size}
+    };
 }
 
 enum status wasi_config_capture(struct wasi_config *c, uint32_t number, size_t limit_bytes,
                                 struct diag *dg)
 {
     if (number != 1 && number != 2)
-        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET,
-                         "capture: expected stream 1 or 2, found %u", number);
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "capture: expected stream 1 or 2, found %u",
+                         number);
     c->stdio[number] = (struct config_stdio){
-        .host = -1, .stream = {.keeps = true, .limit_bytes = limit_bytes}};
+        .host = -1, .stream = {.keeps = true, .limit_bytes = limit_bytes}
+    };
     return ST_OK;
 }
 
@@ -224,7 +227,9 @@ static enum status open_stdio(struct wasi *w, const struct wasi_config *c, uint3
 
     if (from->host < 0) {
         w->streams[number] = from->stream;
-        *fd = (struct wasi_fd){.kind = WASI_MEMORY, .host = -1, .stream = &w->streams[number],
+        *fd = (struct wasi_fd){.kind = WASI_MEMORY,
+                               .host = -1,
+                               .stream = &w->streams[number],
                                .base = wasi_rights_of(WASI_MEMORY)};
     } else {
         enum wasi_errno e = wasi_fd_describe(from->host, fd);

@@ -21,9 +21,11 @@ static const struct {
 
 uint64_t wasi_rights_of(enum wasi_kind kind)
 {
-    static const char letters[] = {
-        [WASI_FILE] = 'f', [WASI_DIR] = 'd', [WASI_SOCKET] = 's', [WASI_OTHER] = 'o',
-        [WASI_MEMORY] = 'o'};
+    static const char letters[] = {[WASI_FILE] = 'f',
+                                   [WASI_DIR] = 'd',
+                                   [WASI_SOCKET] = 's',
+                                   [WASI_OTHER] = 'o',
+                                   [WASI_MEMORY] = 'o'};
     uint64_t rights = 0;
 
     assert(kind != WASI_FREE && "a free slot has no rights");

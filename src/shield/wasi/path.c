@@ -103,8 +103,8 @@ static enum wasi_errno place_split(enum wasi_resolver r, int root, const char *p
         ;
     p->has_slash = path[size] == '/';
 
-    bool is_dots = path[start] == '.' &&
-                   (size - start == 1 || (size - start == 2 && path[start + 1] == '.'));
+    bool is_dots =
+        path[start] == '.' && (size - start == 1 || (size - start == 2 && path[start + 1] == '.'));
     if (is_dots || (p->has_slash && mode != WASI_PATH_ENTRY)) {
         memcpy(p->name, ".", 2);
         return place_dir(r, root, path, size, p);

@@ -129,8 +129,8 @@ static enum wasi_errno open_last(struct walk *w, const char *name, int flags, mo
         }
     }
     if ((error == ELOOP || (error == ENOTDIR && (flags & O_DIRECTORY) != 0)) &&
-        (flags & O_NOFOLLOW) == 0 &&
-        fstatat(here, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+        (flags & O_NOFOLLOW) == 0 && fstatat(here, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISLNK(st.st_mode)) {
         *again = true;
         return walk_link(w, here, name, false);
     }

@@ -56,8 +56,8 @@ MUST_USE enum status wasi_config_stdio(struct wasi_config *c, uint32_t number, i
 void wasi_config_stdin_bytes(struct wasi_config *c, const void *bytes, size_t size);
 /* stdout (1) or stderr (2) is kept in memory, at most limit_bytes of it (then NOSPC); see
  * wasi_output(). */
-MUST_USE enum status wasi_config_capture(struct wasi_config *c, uint32_t number,
-                                         size_t limit_bytes, struct diag *dg);
+MUST_USE enum status wasi_config_capture(struct wasi_config *c, uint32_t number, size_t limit_bytes,
+                                         struct diag *dg);
 
 /* For repeatable runs. Every clock starts at start_ns and moves by step_ns when it is read; a
  * sleeping guest moves it on without waiting. Random bytes come from the seed. */
@@ -66,8 +66,7 @@ void wasi_config_random_seed(struct wasi_config *c, uint64_t seed);
 void wasi_config_resolver(struct wasi_config *c, enum wasi_resolver resolver);
 
 /* Opens the directories. ST_IO names the one that cannot be opened. config is only borrowed. */
-MUST_USE enum status wasi_new(const struct wasi_config *config, struct wasi **out,
-                              struct diag *dg);
+MUST_USE enum status wasi_new(const struct wasi_config *config, struct wasi **out, struct diag *dg);
 void wasi_free(struct wasi *w); /* closes all that the guest left open */
 
 /* The host function for an import; *out is NULL when it is none of WASI's. Modules are

@@ -42,9 +42,9 @@ struct wasi_dir; /* call_dir.c: what was read ahead of a directory */
 struct wasi_fd {
     enum wasi_kind kind; /* WASI_FREE: the slot is empty, nothing else is valid */
     uint8_t filetype;
-    bool is_owned;       /* the host descriptor is closed with this one */
-    uint16_t flags;      /* WASI_FDFLAG_ */
-    int host;            /* -1 for WASI_MEMORY */
+    bool is_owned;  /* the host descriptor is closed with this one */
+    uint16_t flags; /* WASI_FDFLAG_ */
+    int host;       /* -1 for WASI_MEMORY */
     uint64_t base, inheriting;
     const char *preopen; /* guest's name of a preopened directory, in wasi.preopens; else NULL */
     struct wasi_dir *dir;
@@ -109,7 +109,7 @@ struct wasi_call {
     uint32_t buffer_size;
     uint8_t *subscriptions, *events; /* guest memory */
     uint32_t subscription_count;
-    size_t iov_bytes;                /* together; at most UINT32_MAX */
+    size_t iov_bytes;                                 /* together; at most UINT32_MAX */
     char path[WASI_PATH_PER_CALL][WASI_PATH_MAX + 1]; /* NUL-terminated, no NUL inside */
     struct iovec iov[WASI_IOVS_MAX];                  /* into guest memory, checked */
 };
@@ -157,7 +157,7 @@ uint64_t wasi_rights_writing(void);
 
 /* path.c: see there for what "below" means. */
 struct wasi_place {
-    int dir;        /* directory; its name below is one component, never a link to follow */
+    int dir; /* directory; its name below is one component, never a link to follow */
     bool dir_owned;
     bool has_slash; /* the path ended in a slash */
     char name[WASI_NAME_MAX + 1];
@@ -191,8 +191,7 @@ uint64_t wasi_now_ns(struct wasi *w, enum wasi_clock clock);
 /* call_file.c: stores a struct stat as the guest's ABI lays it out. */
 void wasi_put_filestat(struct wasi_call *c, uint8_t *at, const struct stat *st);
 /* Turns time flags and times into what utimensat takes; INVAL when they contradict each other. */
-enum wasi_errno wasi_times_of(uint64_t atim, uint64_t mtim, uint64_t flags,
-                              struct timespec out[2]);
+enum wasi_errno wasi_times_of(uint64_t atim, uint64_t mtim, uint64_t flags, struct timespec out[2]);
 
 /* call_dir.c */
 void wasi_dir_free(struct wasi_dir *d);
