@@ -335,10 +335,42 @@ static void check_sockets(void)
     tap_ok(FAKE_CALL(&f, sock_shutdown, 4, WASI_SHUT_WR) == WASI_SUCCESS &&
                FAKE_CALL(&f, sock_send, 4, AT_IOV, 1, 0, AT_OUT) == WASI_PIPE,
            "after shutdown a send is PIPE, without a signal");
-    tap_ok(FAKE_CALL(&f, sock_accept, 4, 0, AT_OUT) != WASI_SUCCESS, "a connection accepts none");
+    tap_ok(FAKE_CALL(&f, sock_accept, 4, 0, AT_OUT) == WASI_NOTCAPABLE,
+           "a connection accepts none");
     fake_stop(&f);
     close(fds[0]);
     close(fds[1]);
+}
+
+/* Standard streams that are files: reading must not change one, writing keeps its append flag. */
+static void check_redirected(void)
+{
+    struct wasi_config *c = wasi_config_new();
+    struct diag dg = {0};
+    char path[FAKE_PATH_MAX + 8];
+
+    snprintf(path, sizeof(path), "%s/file", scratch);
+    int in = open(path, O_RDWR | O_CLOEXEC), out = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (in < 0 || out < 0 || wasi_config_stdio(c, 0, in, &dg) != ST_OK ||
+        wasi_config_stdio(c, 1, out, &dg) != ST_OK)
+        printf("Bail out! %s\n", dg.text);
+    fake_start(&f, c);
+    tap_ok(fake_write(&f, 0, "x") == WASI_NOTCAPABLE &&
+               FAKE_CALL(&f, fd_filestat_set_size, 0, 0) == WASI_NOTCAPABLE &&
+               FAKE_CALL(&f, fd_filestat_set_times, 0, 0, 0, 5) == WASI_NOTCAPABLE &&
+               FAKE_CALL(&f, fd_allocate, 0, 0, 100) == WASI_NOTCAPABLE,
+           "stdin from a file changes nothing of it");
+    tap_ok(fake_read(&f, 0, 2) == WASI_SUCCESS &&
+               FAKE_CALL(&f, fd_seek, 0, 0, WASI_WHENCE_SET, AT_OUT) == WASI_SUCCESS,
+           "but can be read, and rewound");
+    tap_ok(FAKE_CALL(&f, fd_fdstat_get, 1, AT_OUT) == WASI_SUCCESS &&
+               fake_get(&f, AT_OUT + 2, 2) == WASI_FDFLAG_APPEND &&
+               FAKE_CALL(&f, fd_fdstat_set_flags, 1, 0) == WASI_NOTSUP &&
+               (fcntl(out, F_GETFL) & O_APPEND) != 0,
+           "stdout that appends says so, and goes on appending");
+    fake_stop(&f);
+    close(in);
+    close(out);
 }
 
 static void check_config(void)
@@ -403,6 +435,7 @@ int main(void)
     check_streams();
     check_pipe();
     check_sockets();
+    check_redirected();
     check_config();
     check_no_memory();
     fake_remove(scratch);

@@ -104,9 +104,9 @@ static void check_clocks(void)
     f.memory[AT_SUBS + 8] = 3;
     tap_ok(poll_for(1) == 1000 + WASI_INVAL, "an unknown kind of subscription: INVAL");
     f.is_unstable = true;
-    put_clock(0, 6, MONOTONIC, 2 * MS, 0);
+    put_clock(0, 6, MONOTONIC, UINT64_C(3600) * 1000 * MS, 0);
     put_clock(1, 7, MONOTONIC, 1 * MS, 0);
-    tap_ok(poll_for(2) >= 1 && event_is(0, 7, WASI_SUCCESS, CLOCK),
+    tap_ok(poll_for(2) == 1 && event_is(0, 7, WASI_SUCCESS, CLOCK),
            "wasi_unstable's subscription has 56 bytes");
     f.is_unstable = false;
 }

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* An accepted connection can do what a connection can: everything but accept. */
 enum wasi_errno wasi_perform_sock_accept(struct wasi_call *c)
 {
     struct wasi_fd fd;
@@ -20,7 +19,6 @@ enum wasi_errno wasi_perform_sock_accept(struct wasi_call *c)
         return wasi_errno_of(errno);
     e = wasi_fd_describe(host, &fd);
     if (e == WASI_SUCCESS) {
-        fd.base &= ~WASI_RIGHT(SOCK_ACCEPT);
         fd.flags = (uint16_t)c->num[0];
         fd.is_owned = true;
         e = wasi_fd_add(c->wasi, &fd, &number);

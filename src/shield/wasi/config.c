@@ -236,8 +236,10 @@ static enum status open_stdio(struct wasi *w, const struct wasi_config *c, uint3
         if (e != WASI_SUCCESS || fd->kind == WASI_DIR)
             return diag_fail(dg, ST_IO, DIAG_NO_OFFSET, "standard stream %u: %s", number,
                              e == WASI_SUCCESS ? "is a directory" : strerror(errno));
+        if (fd->kind == WASI_FILE && (fcntl(from->host, F_GETFL) & O_APPEND) != 0)
+            fd->flags = WASI_FDFLAG_APPEND;
     }
-    fd->base &= ~(number == 0 ? WASI_RIGHT(FD_WRITE) : WASI_RIGHT(FD_READ));
+    fd->base &= ~(number == 0 ? wasi_rights_writing() : WASI_RIGHT(FD_READ));
     return ST_OK;
 }
 

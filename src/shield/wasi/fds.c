@@ -90,27 +90,38 @@ uint8_t wasi_filetype_of(mode_t mode)
     }
 }
 
+/* A listening socket can accept, any other can do the rest. */
+static void describe_socket(int host, struct wasi_fd *out)
+{
+    const uint64_t for_data =
+        WASI_RIGHT(FD_READ) | WASI_RIGHT(FD_WRITE) | WASI_RIGHT(SOCK_SHUTDOWN);
+    int type = 0, listens = 0;
+    socklen_t type_size = sizeof(type), listens_size = sizeof(listens);
+
+    if (getsockopt(host, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 && type == SOCK_DGRAM)
+        out->filetype = WASI_FILETYPE_SOCKET_DGRAM;
+    if (getsockopt(host, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0)
+        listens = 0;
+    out->base &= ~(listens != 0 ? for_data : WASI_RIGHT(SOCK_ACCEPT));
+}
+
 enum wasi_errno wasi_fd_describe(int host, struct wasi_fd *out)
 {
     struct stat st;
-    int type = 0;
-    socklen_t size = sizeof(type);
 
     if (fstat(host, &st) != 0)
         return wasi_errno_of(errno);
     *out = (struct wasi_fd){.host = host, .filetype = wasi_filetype_of(st.st_mode)};
-    if (S_ISDIR(st.st_mode)) {
+    if (S_ISDIR(st.st_mode))
         out->kind = WASI_DIR;
-        out->inheriting = wasi_rights_of(WASI_DIR) | wasi_rights_of(WASI_FILE);
-    } else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) {
+    else if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
         out->kind = WASI_FILE;
-    } else if (S_ISSOCK(st.st_mode)) {
-        out->kind = WASI_SOCKET;
-        if (getsockopt(host, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM)
-            out->filetype = WASI_FILETYPE_SOCKET_DGRAM;
-    } else {
-        out->kind = WASI_OTHER;
-    }
+    else
+        out->kind = S_ISSOCK(st.st_mode) ? WASI_SOCKET : WASI_OTHER;
     out->base = wasi_rights_of(out->kind);
+    if (out->kind == WASI_DIR)
+        out->inheriting = wasi_rights_of(WASI_DIR) | wasi_rights_of(WASI_FILE);
+    if (out->kind == WASI_SOCKET)
+        describe_socket(host, out);
     return WASI_SUCCESS;
 }
