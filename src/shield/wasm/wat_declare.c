@@ -82,17 +82,28 @@ static bool has_inline_import(struct wat_parser *p)
     return wat_opens(p, WAT_IMPORT);
 }
 
+static enum status late_import(struct wat_parser *p, const struct wat_token *t,
+                               const struct wat_token *definition)
+{
+    struct str kind = wat_text_of(p->lx, definition + 1);
+    uint32_t line, column;
+
+    wat_position(p->lx->text, definition->offset, &line, &column);
+    return WAT_FAIL(p, t, ST_MALFORMED,
+                    "import after %.*s, which is defined at %u:%u; imports come first",
+                    (int)kind.size, kind.text, line, column);
+}
+
 static enum status declare_definition(struct wat_parser *p, const struct wat_token *t,
                                       enum wat_space space, const struct wat_token **definition)
 {
     p->t = t + 2;
     TRY(declare(p, space));
     if (has_inline_import(p)) {
-        if (*definition != NULL)
-            return WAT_FAIL(p, t, ST_MALFORMED, "import after a definition; imports come first");
-        return ST_OK;
+        return *definition == NULL ? ST_OK : late_import(p, t, *definition);
     }
-    *definition = t;
+    if (*definition == NULL)
+        *definition = t;
     if (space == WAT_SPACE_TABLE && has_child(p, t, WAT_ELEM))
         p->declared[WAT_SPACE_ELEM]++;
     if (space == WAT_SPACE_MEMORY && has_child(p, t, WAT_DATA))
@@ -114,9 +125,7 @@ static enum status declare_field(struct wat_parser *p, const struct wat_token *t
     case WAT_TYPE:
     case WAT_REC: return declare_types(p, t);
     case WAT_IMPORT:
-        if (*definition != NULL)
-            return WAT_FAIL(p, t, ST_MALFORMED, "import after a definition; imports come first");
-        return declare_import(p, t);
+        return *definition == NULL ? declare_import(p, t) : late_import(p, t, *definition);
     case WAT_ELEM:
     case WAT_DATA:
         p->t = t + 2;
@@ -130,7 +139,7 @@ static enum status declare_field(struct wat_parser *p, const struct wat_token *t
 enum status wat_declare(struct wat_parser *p, const struct wat_token *first,
                         const struct wat_token *end)
 {
-    const struct wat_token *definition = NULL; /* the last one that is not an import */
+    const struct wat_token *definition = NULL; /* the first one that is not an import */
 
     for (const struct wat_token *t = first; t < end; t = p->lx->tokens + t->pair + 1) {
         if (t->kind != WAT_TOK_OPEN)

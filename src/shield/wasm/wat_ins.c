@@ -115,19 +115,18 @@ static enum status lane_index(struct wat_parser *p, uint8_t *out)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-/* "key=number" as one word; false when the next token is something else. */
-static enum status keyed_number(struct wat_parser *p, const char *key, bool *is_there,
+/* "key=number" as one word, if it is there; else *out keeps its value. */
+static enum status keyed_number(struct wat_parser *p, const char *key, const char *what,
                                 uint64_t *out)
 {
     struct str s = wat_text_of(p->lx, p->t);
     size_t size = strlen(key);
 
-    *is_there = wat_is(p, WAT_TOK_WORD) && s.size > size && memcmp(s.text, key, size) == 0;
-    if (!*is_there)
+    if (!wat_is(p, WAT_TOK_WORD) || s.size < size || memcmp(s.text, key, size) != 0)
         return ST_OK;
     enum wat_num why = wat_parse_nat((struct str){s.text + size, s.size - size}, UINT64_MAX, out);
     if (why != WAT_NUM_OK)
-        return refuse_number(p, why, key);
+        return refuse_number(p, why, what);
     p->t++;
     return ST_OK;
 }
@@ -136,7 +135,6 @@ static enum status memory_argument(struct wat_parser *p, enum wm_op op, bool has
                                    struct wm_memarg *out)
 {
     const struct wat_token *after = p->t + 1;
-    bool is_there;
     uint64_t align = wm_op_info[op].width;
 
     *out = (struct wm_memarg){0};
@@ -145,9 +143,9 @@ static enum status memory_argument(struct wat_parser *p, enum wm_op op, bool has
                      !(after->kind == WAT_TOK_WORD && after->word == WAT_WORD_NONE);
     if (wat_is_index(p) && !lane_only)
         TRY(wat_index(p, WAT_SPACE_MEMORY, &out->memory));
-    TRY(keyed_number(p, "offset=", &is_there, &out->offset));
+    TRY(keyed_number(p, "offset=", "a 64-bit number behind offset=", &out->offset));
     const struct wat_token *at = p->t;
-    TRY(keyed_number(p, "align=", &is_there, &align));
+    TRY(keyed_number(p, "align=", "a number of bytes behind align=", &align));
     if (align == 0 || (align & (align - 1)) != 0)
         return WAT_FAIL(p, at, ST_MALFORMED, "alignment must be a power of two");
     out->align_log2 = (uint8_t)__builtin_ctzll(align);
