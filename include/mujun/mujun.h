@@ -21,8 +21,8 @@
  *
  * No function prints, exits, changes the locale or touches the environment of the process. No guest
  * behaviour aborts the process: the guest's mistakes are MUJUN_E_TRAP, its budgets MUJUN_E_LIMIT,
- * MUJUN_E_FUEL and MUJUN_E_TIMEOUT. The first memory made in a process installs handlers for
- * SIGSEGV and SIGBUS that pass on every fault that is not a guest's.
+ * MUJUN_E_FUEL and MUJUN_E_TIMEOUT. No signal handler is installed, and there is no state outside
+ * of what these functions hand out.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -381,8 +381,9 @@ void mujun_store_set_data(struct mujun_store *store, void *data);
 void *mujun_store_data(const struct mujun_store *store);
 
 /*
- * Fuel is a number of WebAssembly instructions, counted exactly; a run that would need one more
- * ends with MUJUN_E_FUEL, before that instruction, and memory stays as the guest left it.
+ * Fuel is a number of WebAssembly instructions (block, loop, else, end and nop are free), counted
+ * exactly; a run that would need one more ends with MUJUN_E_FUEL, before that instruction, and
+ * memory stays as the guest left it.
  *
  *   set   switches metering on with this many units; UINT64_MAX switches it off
  *   add   saturates below UINT64_MAX; does nothing while metering is off

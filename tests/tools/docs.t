@@ -17,6 +17,16 @@ system("$top/tools/gendocs", $mujun, $out) == 0 or BAIL_OUT('gendocs failed');
 sub installed { my ($tool) = @_; return grep { -x "$_/$tool" } split /:/, $ENV{PATH} }
 sub words { my ($command) = @_; return split ' ', qx{$command} }
 
+ok(-s "$out/man/man3/mujun.3", 'mujun.3 is written');
+my @functions = do { local (@ARGV, $/) = "$top/include/mujun/mujun.h"; <> =~ /\b(mujun_\w+)\(/g };
+my $page = do { local (@ARGV, $/) = "$out/man/man3/mujun.3"; <> };
+is(join(' ', grep { $page !~ /\b$_\(/ } @functions), '', 'mujun.3 has every function of the header');
+SKIP: {
+    skip 'mandoc is not installed', 1 unless installed('mandoc');
+    my @said = grep { !/referenced manual not found/ } qx{mandoc -T lint $out/man/man3/mujun.3 2>&1};
+    is("@said", '', 'mujun.3 is clean mdoc');
+}
+
 my @commands = words(qq{$mujun help | sed -n '/^Commands:/,/^\$/s/^  \\([a-z]*\\) .*/\\1/p'});
 ok(@commands >= 3, "help lists @commands");
 for my $page ('mujun', map { "mujun-$_" } @commands) {

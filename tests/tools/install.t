@@ -24,6 +24,7 @@ is($?, 0, 'make install') or diag $said;
 ok(-x "$dest/opt/mujun/bin/mujun", 'the program is installed');
 ok(-e "$dest/opt/mujun/lib/$_", "$_ is installed") for qw(libmujun.a libmujun.so.0 libmujun.so pkgconfig/mujun.pc);
 ok(-s "$dest/opt/mujun/share/man/man1/mujun.1", 'the man page is installed');
+ok(-s "$dest/opt/mujun/share/man/man3/mujun.3", 'so is that of the C API');
 ok(-s "$dest/opt/mujun/share/bash-completion/completions/mujun", 'the completion is installed');
 like(qx{$dest/opt/mujun/bin/mujun --version}, qr/^mujun \d/, 'the installed program runs');
 
