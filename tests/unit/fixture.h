@@ -13,6 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The address sanitizer takes terabytes of address space: no test can limit it then. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 #define ANYREF wm_ref(WM_HEAP(ANY), true)
 
 /* Types every fixture registers, in this order. */

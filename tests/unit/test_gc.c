@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -459,6 +460,46 @@ static void test_reuse(void)
     fixture_close(&f);
 }
 
+/* In a child with 256 MiB of address space more. Exit code: which check failed, 0 for none. */
+static int live_in_little_space(void)
+{
+    const struct rlimit space = {.rlim_cur = 256 << 20, .rlim_max = 256 << 20};
+    struct fixture f = fixture_open(rt_limits_default());
+    uint64_t list = RT_NULL, ref = RT_NULL;
+    enum status st = ST_OK;
+
+    if (setrlimit(RLIMIT_AS, &space) != 0 || rt_root_push(f.store, &list) != ST_OK)
+        return 1;
+    while ((st = rt_struct_new(f.store, f.types[TYPE_NODE], &ref)) == ST_OK) {
+        field_set(&f, ref, NODE_LEFT, ref_value(list));
+        list = ref;
+    }
+    if (st != ST_NO_MEMORY || rt_gc_stats(f.store).used_bytes < 60 << 20 ||
+        strstr(f.store->diag.text, "the host refused memory for the GC heap: ") == NULL)
+        return 2;
+    list = RT_NULL;
+    if (rt_struct_new(f.store, f.types[TYPE_NODE], &ref) != ST_OK)
+        return 3;
+    return 0;
+}
+
+static void test_little_space(void)
+{
+    int how = 0;
+
+    if (SANITIZED) {
+        tap_ok(true, "little address space # SKIP the sanitizer needs address space itself");
+        return;
+    }
+    pid_t child = fork();
+    if (child == 0)
+        _exit(live_in_little_space());
+    must(child > 0 && waitpid(child, &how, 0) == child, "fork");
+    tap_ok(WIFEXITED(how) && WEXITSTATUS(how) == 0,
+           "with 256 MiB of address space the heap is smaller: check %d failed (0: none)",
+           WIFEXITED(how) ? WEXITSTATUS(how) : -WTERMSIG(how));
+}
+
 /* ---- corruption --------------------------------------------------------------------------------
  */
 
@@ -542,6 +583,7 @@ int main(void)
     test_limits();
     test_thrashing();
     test_reuse();
+    test_little_space();
     test_corruption();
     return tap_done();
 }

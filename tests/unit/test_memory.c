@@ -182,17 +182,6 @@ static void test_sharing(void)
     rt_engine_free(f.engine);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 /* In a child with 1 GiB of address space. Exit code: which check failed, 0 for none. */
 static int live_in_little_space(void)
 {

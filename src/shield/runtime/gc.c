@@ -69,11 +69,13 @@ uint64_t rt_object_granules(const struct rt_registry *types, const struct rt_obj
 static enum status no_room(struct rt_store *s, uint64_t granules)
 {
     const struct rt_gc *gc = s->gc;
+    const struct rt_heap *h = gc->heap;
 
-    if (gc->heap->host_refused)
+    if (h->host_refused || h->limit_bytes < h->wanted_bytes)
         return diag_fail(&s->diag, ST_NO_MEMORY, DIAG_NO_OFFSET,
-                         "the host refused memory for the GC heap, %" PRIu64 " bytes are in use",
-                         gc->used_bytes);
+                         "the host refused memory for the GC heap: %" PRIu64 " bytes are in use of "
+                         "%" PRIu64 " that it gave address space for",
+                         gc->used_bytes, h->limit_bytes);
     return rt_limit_fail(
         &s->diag, RT_LIMIT_gc_heap_bytes, s->limits.gc_heap_bytes,
         MAX(gc->used_bytes + (granules << RT_GRANULE_LOG2), s->limits.gc_heap_bytes + 1));

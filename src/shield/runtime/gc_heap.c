@@ -53,18 +53,32 @@ static bool commit(struct rt_gc *gc, uint64_t bytes)
     return true;
 }
 
+/* Address space for a heap of limit_bytes with its guard and start bits; NULL when refused. */
+static void *map_heap(struct rt_heap *h, uint64_t limit_bytes)
+{
+    h->limit_bytes = limit_bytes;
+    h->reserved_bytes = round_up(MAX(limit_bytes, UINT64_C(1)), COMMIT_STEP);
+    h->mapped_bytes = h->reserved_bytes + GUARD + h->reserved_bytes / BYTES_PER_START;
+    if (mem_fault_step())
+        return NULL;
+    void *base =
+        mmap(NULL, h->mapped_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return base == MAP_FAILED ? NULL : base;
+}
+
 enum status rt_heap_reserve(struct rt_gc *gc, uint64_t limit_bytes, struct diag *dg)
 {
     struct rt_heap *h = gc->heap;
 
     assert(gc->base == NULL && "reserved once");
-    h->limit_bytes = MIN(limit_bytes, HEAP_BYTES_MAX) & ~(uint64_t)15;
-    h->reserved_bytes = round_up(MAX(h->limit_bytes, UINT64_C(1)), COMMIT_STEP);
-    h->mapped_bytes = h->reserved_bytes + GUARD + h->reserved_bytes / BYTES_PER_START;
-    void *base = mem_fault_step() ? MAP_FAILED
-                                  : mmap(NULL, h->mapped_bytes, PROT_NONE,
-                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED)
+    uint64_t bytes = MIN(limit_bytes, HEAP_BYTES_MAX) & ~(uint64_t)15;
+    h->wanted_bytes = bytes;
+    void *base = map_heap(h, bytes);
+    while (base == NULL && bytes > COMMIT_STEP) { /* a smaller heap is better than none */
+        bytes = bytes / 2 & ~(uint64_t)15;
+        base = map_heap(h, bytes);
+    }
+    if (base == NULL)
         return rt_no_memory(dg, h->mapped_bytes, "the address space of the GC heap");
     gc->base = base;
     gc->used_bytes = FIRST_GRANULE << RT_GRANULE_LOG2;

@@ -21,7 +21,8 @@ enum {
 };
 
 struct rt_heap {
-    uint64_t limit_bytes;     /* of the store, whole granules */
+    uint64_t wanted_bytes;    /* limit of the store, whole granules */
+    uint64_t limit_bytes;     /* less when the host has little address space */
     uint64_t reserved_bytes;  /* limit_bytes in whole commit steps */
     uint64_t mapped_bytes;    /* whole reservation: heap, guard, start bits */
     uint64_t committed_bytes; /* of the heap, accessible */
