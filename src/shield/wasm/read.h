@@ -20,7 +20,7 @@ static inline struct wm_reader wm_reader_of(struct wm_bytes b, struct wm_feature
 }
 
 /* Reads a whole module. Function bodies are bounded here, not decoded: that is for wm_validate(),
- * or for whoever walks them with wm_ins_read(). Memory: at most 160 bytes for each byte of the
+ * or for whoever walks them with wm_ins_read(). Memory: at most 256 bytes for each byte of the
  * module, and 64 KiB. bytes are borrowed as long as the module lives; the module's arrays come
  * from arena (guarded inside: memory running out is a status here). *out is written only on OK. */
 MUST_USE enum status wm_read_module(const uint8_t *bytes, size_t size, struct wm_features features,

@@ -105,6 +105,19 @@ static enum status read_sub_type(struct module_reader *mr, uint8_t form, uint64_
     return read_composite(mr, form, start, t, dg);
 }
 
+/* Makes room for count more types: a large group at once, many small ones by doubling. */
+static void reserve_types(struct module_reader *mr, uint32_t count)
+{
+    struct wm_module *m = mr->m;
+    uint32_t need = m->type_count + count;
+
+    if (need <= mr->type_capacity)
+        return;
+    need = MAX(need, mr->type_capacity * 2);
+    m->types = arena_grow(mr->arena, m->types, mr->type_capacity, need, sizeof(*m->types));
+    mr->type_capacity = need;
+}
+
 /* One entry of the section: a type, or a group of them after FORM_REC. */
 static enum status read_group(struct module_reader *mr, struct diag *dg)
 {
@@ -117,8 +130,11 @@ static enum status read_group(struct module_reader *mr, struct diag *dg)
     bool is_group = form == FORM_REC;
     if (is_group) {
         TRY(wm_need(mr->r.features, WM_FEATURE_GC, start, "a recursion group", dg));
-        TRY(read_count(&mr->r, &count, 2, WM_MAX_TYPES - first, "more types", dg));
+        TRY(read_count(&mr->r, &count, 2, WM_MAX_TYPES, "types of a group", dg));
     }
+    if (count > WM_MAX_TYPES - first)
+        return diag_fail(dg, ST_LIMIT, start, "more than %d types", WM_MAX_TYPES);
+    reserve_types(mr, count);
     for (uint32_t i = 0; i < count; i++) {
         struct wm_type t = {.group_first = first, .group_count = count, .group_explicit = is_group};
         if (is_group) {
@@ -127,9 +143,7 @@ static enum status read_group(struct module_reader *mr, struct diag *dg)
         }
         t.offset = (uint32_t)start;
         TRY(diag_in(dg, read_sub_type(mr, form, start, &t, dg), "type %u", m->type_count));
-        if (m->type_count == WM_MAX_TYPES)
-            return diag_fail(dg, ST_LIMIT, start, "more than %d types", WM_MAX_TYPES);
-        ARENA_PUSH(mr->arena, m->types, m->type_count, mr->type_capacity, t);
+        m->types[m->type_count++] = t;
     }
     return ST_OK;
 }
