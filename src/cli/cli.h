@@ -137,8 +137,9 @@ void cli_put_name(FILE *out, struct str name);
 void cli_say(const char *text);
 /* "name:0x2f: malformed input: ..." on stderr; returns the exit code of dg->status. */
 int cli_report(const char *name, const struct diag *dg);
-/* Text wrapped at the terminal's width (80 elsewhere), indented. */
-void cli_wrap(FILE *out, unsigned indent, const char *text);
+/* Text wrapped at the terminal's width (80 elsewhere), indented; column is where the line stands.
+ */
+void cli_wrap(FILE *out, unsigned column, unsigned indent, const char *text);
 /* Flushes stdout; a full disk or closed pipe turns success into exit code 66. */
 int cli_finish(int exit_code);
 

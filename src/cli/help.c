@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { INDENT = 2, OPTION_WIDTH = 30 };
+enum { INDENT = 2, OPTION_WIDTH = 28 };
 
 static void heading(FILE *out, const char *text)
 {
@@ -13,19 +13,21 @@ static void heading(FILE *out, const char *text)
     fprintf(out, "\n%s%s%s\n", color ? "\033[1m" : "", text, color ? "\033[0m" : "");
 }
 
-/* "  word      text", the text on its own line when the word is wide. */
-static void row(FILE *out, const char *word, const char *text, int width)
+/* "  word      text", the text wrapped beside the word, or below a wide one. */
+static void row(FILE *out, const char *word, const char *text, unsigned width)
 {
-    if ((int)strlen(word) > width)
-        fprintf(out, "  %s\n  %*s  ", word, width, "");
-    else
-        fprintf(out, "  %-*s  ", width, word);
-    fprintf(out, "%s\n", text);
+    unsigned column = (unsigned)fprintf(out, "  %s", word);
+
+    if (column > width + INDENT) {
+        fputc('\n', out);
+        column = 0;
+    }
+    cli_wrap(out, column, width + 2 * INDENT, text);
 }
 
 void cli_help_all(FILE *out)
 {
-    fputs("mujun - run, check and fuzz WebAssembly\n\n"
+    fputs("mujun - run, check and translate WebAssembly\n\n"
           "  mujun <command> [options] [operands]\n",
           out);
     heading(out, "Commands:");
@@ -63,7 +65,7 @@ void cli_help_command(FILE *out, enum cli_command_id id)
     const struct cli_text *abouts = cli_abouts_of(id, &count);
     for (uint32_t i = 0; i < count; i++) {
         fputc('\n', out);
-        cli_wrap(out, 0, abouts[i].text);
+        cli_wrap(out, 0, 0, abouts[i].text);
     }
     heading(out, "Options:");
     const struct cli_opt *opts = cli_opts_of(id, &count);
@@ -74,7 +76,7 @@ void cli_help_command(FILE *out, enum cli_command_id id)
         heading(out, "Examples:");
     for (uint32_t i = 0; i < count; i++) {
         fprintf(out, "  %s\n", examples[i].text);
-        cli_wrap(out, 3 * INDENT, examples[i].note);
+        cli_wrap(out, 0, 3 * INDENT, examples[i].note);
     }
 }
 

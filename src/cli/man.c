@@ -176,7 +176,7 @@ static void put_command_page(FILE *out, enum cli_command_id id)
 
 static void put_main_page(FILE *out)
 {
-    put_head(out, "MUJUN", "mujun", "run, check and fuzz WebAssembly");
+    put_head(out, "MUJUN", "mujun", "run, check and translate WebAssembly");
     fputs(".Sh SYNOPSIS\n.Nm\n.Ar command\n.Op Ar options\n.Op Ar operands\n"
           ".Sh DESCRIPTION\n"
           "Runs WebAssembly programs in a sandbox that has no file, variable or socket\n"

@@ -87,25 +87,22 @@ static unsigned columns_of(FILE *out)
     return MAX((unsigned)COLUMNS_MIN, MIN((unsigned)COLUMNS_MAX, (unsigned)w.ws_col));
 }
 
-void cli_wrap(FILE *out, unsigned indent, const char *text)
+void cli_wrap(FILE *out, unsigned column, unsigned indent, const char *text)
 {
-    unsigned width = columns_of(out), column = 0;
+    unsigned width = columns_of(out);
+    bool line_is_empty = true;
 
+    for (; column < indent; column++)
+        fputc(' ', out);
     while (*text != '\0') {
         size_t size = strcspn(text, " ");
-        if (column != 0 && column + 1 + size > width) {
-            fputc('\n', out);
-            column = 0;
-        }
-        if (column == 0) {
-            fprintf(out, "%*s", (int)indent, "");
+        if (!line_is_empty && column + 1 + size > width) {
+            fprintf(out, "\n%*s", (int)indent, "");
             column = indent;
-        } else {
-            fputc(' ', out);
-            column++;
+            line_is_empty = true;
         }
-        fwrite(text, 1, size, out);
-        column += (unsigned)size;
+        column += (unsigned)fprintf(out, "%s%.*s", line_is_empty ? "" : " ", (int)size, text);
+        line_is_empty = false;
         text += size + strspn(text + size, " ");
     }
     fputc('\n', out);
