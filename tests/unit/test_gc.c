@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ROOT_SLOTS = 64, MODEL_OBJECTS_MAX = 60000, NODE_LEFT = 0, NODE_RIGHT = 1, NODE_NUMBER = 2 };
@@ -460,6 +461,36 @@ static void test_reuse(void)
     fixture_close(&f);
 }
 
+/* A full heap with holes, most of them too small: finding room must not look at each of those. */
+static void test_many_free_blocks(void)
+{
+    enum { HOLES = 20000, WANTED = 1900, SMALL = 1100 }; /* bytes: 120 and 70 granules */
+    struct rt_limits limits = rt_limits_default();
+    limits.gc_heap_bytes = 16 * (1 + HOLES * (120 + 2 + 70 + 2));
+    struct fixture f = fixture_open(limits);
+    struct rt_table *roots = root_table(&f, HOLES * 4);
+    uint64_t *root = roots->elements, ref = RT_NULL;
+    uint32_t made = 0;
+    struct timespec start, end;
+
+    for (uint32_t i = 0; i < HOLES * 4; i++) { /* a hole to be, and a wall that stays */
+        uint32_t length = i % 2 != 0 ? 1 : i < HOLES * 2 ? WANTED : SMALL;
+        must(rt_array_new(f.store, f.types[TYPE_BYTES], length, &root[i]) == ST_OK, "array");
+    }
+    for (uint32_t i = 0; i < HOLES * 4; i += 2)
+        root[i] = RT_NULL;
+    rt_gc_collect(f.store);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    while (rt_array_new(f.store, f.types[TYPE_BYTES], WANTED, &ref) == ST_OK)
+        root[2 * made++] = ref;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    double seconds =
+        (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+    tap_ok(made == HOLES && seconds < 5, "%u arrays beside %u holes too small: %.3f s", made, HOLES,
+           seconds);
+    fixture_close(&f);
+}
+
 /* In a child with 256 MiB of address space more. Exit code: which check failed, 0 for none. */
 static int live_in_little_space(void)
 {
@@ -583,6 +614,7 @@ int main(void)
     test_limits();
     test_thrashing();
     test_reuse();
+    test_many_free_blocks();
     test_little_space();
     test_corruption();
     return tap_done();

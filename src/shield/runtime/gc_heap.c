@@ -1,6 +1,6 @@
 /*
  * gc_heap: blocks of the GC heap. Small requests pop a free list of their exact size or are cut
- * from the current run; large ones search lists by power of two. Sweeping walks all blocks in
+ * from the current run; large ones search lists by size. Sweeping walks all blocks in
  * order of address, joins free neighbours and builds the lists anew, so nothing here is ever
  * searched for neighbours in between.
  *
@@ -105,8 +105,10 @@ static uint32_t large_class(uint64_t granules)
 {
     assert(granules >= RT_SMALL_CLASSES && "smaller ones have exact lists");
     uint32_t log2 = 63 - (uint32_t)__builtin_clzll(granules);
-    return log2 - 6;
+    uint32_t step = (uint32_t)(granules >> (log2 - 3)) & (RT_LARGE_STEPS - 1);
+    return (log2 - 6) * RT_LARGE_STEPS + step;
 }
+_Static_assert(RT_LARGE_STEPS == 1 << 3, "three bits below the highest one");
 _Static_assert(RT_SMALL_CLASSES == 1 << 6, "large class 0 starts there");
 
 /* Makes [at, at + granules) a free block and files it. */
@@ -132,7 +134,7 @@ static void retire_run(struct rt_gc *gc)
 }
 
 /* Removes the first block of the list that holds `granules`; looks at most at steps_max. */
-static uint64_t pop_fit(struct rt_gc *gc, uint32_t *head, uint64_t granules, uint64_t steps_max)
+static uint64_t pop_fit(struct rt_gc *gc, uint32_t *head, uint64_t granules, uint32_t steps_max)
 {
     for (uint32_t *link = head; *link != 0 && steps_max != 0; steps_max--) {
         struct rt_object *block = rt_block_at(gc, *link);
@@ -147,19 +149,21 @@ static uint64_t pop_fit(struct rt_gc *gc, uint32_t *head, uint64_t granules, uin
     return 0;
 }
 
-/* A free block of at least `granules` out of the lists; its size is in its header. 0: none. */
-static uint64_t pop_any(struct rt_gc *gc, uint64_t granules, uint64_t steps_max)
+/* A free block of at least `granules` out of the lists; its size is in its header. 0: none. In
+ * the list of its own size it looks at a few only: every block of a later list is large enough,
+ * and no request takes longer because there are many blocks. */
+static uint64_t pop_any(struct rt_gc *gc, uint64_t granules)
 {
     struct rt_heap *h = gc->heap;
-    uint32_t class = 0;
+    uint32_t bin = 0;
     uint64_t at = 0;
 
     if (granules >= RT_SMALL_CLASSES) {
-        class = large_class(granules);
-        at = pop_fit(gc, &h->large[class ++], granules, steps_max);
+        bin = large_class(granules);
+        at = pop_fit(gc, &h->large[bin++], granules, FIT_STEPS_MAX);
     }
-    for (; at == 0 && class < RT_LARGE_CLASSES; class ++)
-        at = pop_fit(gc, &h->large[class], granules, 1);
+    for (; at == 0 && bin < RT_LARGE_CLASSES; bin++)
+        at = pop_fit(gc, &h->large[bin], granules, 1);
     for (uint64_t n = granules + 1; at == 0 && n < RT_SMALL_CLASSES; n++)
         at = pop_fit(gc, &h->small[n], granules, 1);
     return at;
@@ -205,11 +209,9 @@ static uint64_t take_block(struct rt_gc *gc, uint64_t granules)
         return pop_fit(gc, &h->small[granules], granules, 1);
     if (granules <= h->run_end - h->run)
         return cut_run(h, granules);
-    uint64_t at = pop_any(gc, granules, FIT_STEPS_MAX);
+    uint64_t at = pop_any(gc, granules);
     if (at == 0 && extend(gc, granules))
         return cut_run(h, granules);
-    if (at == 0)
-        at = pop_any(gc, granules, UINT64_MAX); /* before giving up, look at every block */
     if (at == 0)
         return 0;
     uint64_t have = rt_block_at(gc, at)->length;

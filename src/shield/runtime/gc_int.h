@@ -16,8 +16,9 @@
 
 enum {
     RT_GRANULE_LOG2 = 4,
-    RT_SMALL_CLASSES = 64, /* free lists of blocks of exactly 1..63 granules */
-    RT_LARGE_CLASSES = 32, /* then by powers of two: 64..127, 128..255, ... */
+    RT_SMALL_CLASSES = 64,                  /* free lists of blocks of exactly 1..63 granules */
+    RT_LARGE_STEPS = 8,                     /* then lists by size, eight to each power of two: */
+    RT_LARGE_CLASSES = 32 * RT_LARGE_STEPS, /* 64..71, 72..79, ..., 128..143, ... */
 };
 
 struct rt_heap {

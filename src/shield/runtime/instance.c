@@ -59,8 +59,15 @@ static enum status take_imports(struct rt_store *s, struct rt_instance *i,
         const struct rt_extern *e = &imports[k];
         const uint32_t index = wm->imports[k].index;
         switch (e->kind) {
-        case WM_EXTERN_FUNC: i->funcs[index] = e->func; break;
-        case WM_EXTERN_TABLE: i->tables[index] = e->table; break;
+        case WM_EXTERN_FUNC:
+            CHECK(e->func->instance == NULL || e->func->instance->store == s,
+                  "a function of another store");
+            i->funcs[index] = e->func;
+            break;
+        case WM_EXTERN_TABLE:
+            CHECK(e->table->store == s, "a table of another store");
+            i->tables[index] = e->table;
+            break;
         case WM_EXTERN_GLOBAL: i->globals[index] = e->global; break;
         case WM_EXTERN_TAG: i->tags[index] = e->tag; break;
         case WM_EXTERN_MEMORY:
