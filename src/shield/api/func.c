@@ -50,9 +50,10 @@ enum mujun_status mujun_call(struct mujun_store *store, struct mujun_func *func,
     struct rt_func *fn = rt_func_of(func);
     const struct rt_type *t = rt_registry_type(store->rt->engine->types, fn->type_id);
     struct api_values in, out;
-    struct diag dg = {0};
+    struct diag dg; /* as large as the rest of a call: only its status is cleared */
     enum status st = ST_NO_MEMORY;
 
+    dg.status = ST_OK;
     if (arg_count != t->param_count || result_count != t->result_count)
         return api_fail(err, ST_USAGE,
                         "%zu arguments and room for %zu results; the function has %u parameters "
