@@ -9,6 +9,10 @@
 
 #include <string.h>
 
+#ifndef WM_TYPE_HASH
+#define WM_TYPE_HASH(hash) (hash) /* a test makes all groups collide, to try the comparison */
+#endif
+
 struct canon_table {
     struct wm_module *m;
     uint32_t *slots; /* first type index + 1 of a group; 0: free. Open addressing */
@@ -113,6 +117,7 @@ static void canonicalize_group(struct canon_table *t, uint32_t first)
 
     for (uint32_t i = 0; i < count; i++)
         hash = hash_type(t->m, &types[first + i], hash);
+    hash = WM_TYPE_HASH(hash);
     uint32_t slot = (uint32_t)(hash >> 32) & t->mask;
     while (t->slots[slot] != 0) {
         uint32_t other = t->slots[slot] - 1;
