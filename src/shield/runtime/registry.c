@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/random.h>
 
 enum {
     CHUNK_LOG2 = 12,
@@ -43,6 +44,7 @@ struct group {
 struct rt_registry {
     pthread_mutex_t lock; /* for everything but reading chunks */
     struct arena arena;
+    uint64_t key[2]; /* of the hash: random, the second odd; order of ids does not depend on it */
     struct group **buckets;
     uint32_t bucket_count; /* a power of two */
     uint32_t group_count, type_count;
@@ -73,6 +75,9 @@ struct rt_registry *rt_registry_new(void)
         return NULL;
     }
     r->bucket_count = BUCKETS_MIN;
+    if (getrandom(r->key, sizeof(r->key), GRND_NONBLOCK) != (ssize_t)sizeof(r->key))
+        r->key[0] = r->key[1] = (uint64_t)(uintptr_t)r; /* placed at random too */
+    r->key[1] |= (UINT64_C(1) << 63) | 1;
     arena_init(&r->arena, REGISTRY_BYTES_MAX);
     return r;
 }
@@ -159,15 +164,21 @@ static void push_type(struct incoming *in, const struct wm_type *t)
     }
 }
 
-static uint64_t hash_words(const uint32_t *words, uint32_t count)
+/* Both halves of the product: every bit of a and b counts. */
+static uint64_t mix(uint64_t a, uint64_t b)
 {
-    uint64_t hash = count;
+    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
 
-    for (uint32_t i = 0; i < count; i++) {
-        hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 29;
-    }
-    return hash ^ hash >> 32;
+/* Keyed, so that nobody can write a module whose groups all fall into one bucket. */
+static uint64_t hash_words(const struct rt_registry *r, const uint32_t *words, uint32_t count)
+{
+    uint64_t hash = r->key[0] ^ count;
+
+    for (uint32_t i = 0; i < count; i++)
+        hash = mix(hash ^ words[i], r->key[1]) + r->key[0];
+    return mix(hash, r->key[1]);
 }
 
 static struct group *find_group(struct rt_registry *r, uint64_t hash, const uint32_t *words,
@@ -368,7 +379,7 @@ static enum status intern_group(struct incoming *in, struct diag *dg)
     push_word(in, in->count);
     for (uint32_t i = 0; i < in->count; i++)
         push_type(in, &in->types[i]);
-    uint64_t hash = hash_words(in->words, in->word_count);
+    uint64_t hash = hash_words(in->registry, in->words, in->word_count);
     in->found = find_group(in->registry, hash, in->words, in->word_count);
     if (in->found == NULL)
         return add_group(in, hash, dg);
