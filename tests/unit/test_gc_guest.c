@@ -5,7 +5,7 @@
 
 #include "shield/interp/interp.h"
 
-enum { MAKE_FUNC = 1 }; /* $node, behind the one import */
+enum { MAKE_FUNC = 2 }; /* $node, behind the two imports */
 
 static const char prelude[] =
     "(type $tree (sub (struct (field (ref null $tree)) (field (ref null $tree)) (field i32))))"
@@ -14,6 +14,7 @@ static const char prelude[] =
     "(type $list (array (mut (ref null $tree)))) (type $text (array (mut i16)))"
     "(type $make (func (param i32) (result (ref $tree))))"
     "(import \"h\" \"make\" (func $host (param i32) (result anyref)))"
+    "(import \"h\" \"keep\" (func $keep (param anyref i32) (result anyref)))"
     "(tag $found (param i32 (ref null $tree) anyref))"
     "(global $kept (mut (ref null $list)) (ref.null $list))"
     "(table $slots 8 anyref)"
@@ -104,6 +105,10 @@ static const struct {
      "(func (export \"f\") (param i32) (result i32)"
      "  (call $host (local.get 0)) (call $host (i32.const 1)) (drop (call $node (i32.const 3)))"
      "  (drop) (call $sum (ref.cast (ref $tree))))", 4, 31},
+    {"arguments of a host function that makes more",
+     "(func (export \"f\") (param i32) (result i32)"
+     "  (call $sum (ref.cast (ref $tree) (call $keep (call $node (local.get 0)) (i32.const 7)))))",
+     3, 14},
 };
 /* clang-format on */
 
@@ -137,11 +142,22 @@ static enum status make_tree(void *env, struct rt_caller *caller, const union rt
     return ST_OK;
 }
 
+/* Gives its first argument back, after much has been made. */
+static enum status keep(void *env, struct rt_caller *caller, const union rt_value *args,
+                        union rt_value *results)
+{
+    union rt_value made;
+
+    TRY(make_tree(env, caller, &args[1], &made));
+    results[0] = args[0];
+    return ST_OK;
+}
+
 static void world_open(struct world *w, const char *function, bool gc_stress)
 {
-    const struct wm_valtype i32 = WM_TYPE(I32), any = ANYREF;
+    const struct wm_valtype any = ANYREF, i32 = WM_TYPE(I32), kept[2] = {any, i32};
     const struct rt_config config = {.tier = interp_tier(), .gc_stress = gc_stress};
-    struct rt_extern import = {.kind = WM_EXTERN_FUNC};
+    struct rt_extern imports[2] = {{.kind = WM_EXTERN_FUNC}, {.kind = WM_EXTERN_FUNC}};
     struct diag dg = {0};
     char wat[8192];
     uint32_t id = 0;
@@ -150,8 +166,10 @@ static void world_open(struct world *w, const char *function, bool gc_stress)
     w->f = fixture_open_config(rt_limits_default(), config);
     w->module = fixture_module(&w->f, wat);
     must(rt_registry_add_func(w->f.engine->types, &i32, 1, &any, 1, &id, &dg) == ST_OK, dg.text);
-    must(rt_func_new(w->f.store, id, make_tree, w, NULL, &import.func, &dg) == ST_OK, dg.text);
-    must(rt_instance_new(w->f.store, w->module, &import, 1, &w->i, &dg) == ST_OK, dg.text);
+    must(rt_func_new(w->f.store, id, make_tree, w, NULL, &imports[0].func, &dg) == ST_OK, dg.text);
+    must(rt_registry_add_func(w->f.engine->types, kept, 2, &any, 1, &id, &dg) == ST_OK, dg.text);
+    must(rt_func_new(w->f.store, id, keep, w, NULL, &imports[1].func, &dg) == ST_OK, dg.text);
+    must(rt_instance_new(w->f.store, w->module, imports, 2, &w->i, &dg) == ST_OK, dg.text);
 }
 
 int main(void)

@@ -142,7 +142,8 @@ struct rt_caller {
 };
 
 /*
- * A host function. results is written only when ST_OK is returned. Other endings:
+ * A host function. References in args stay alive while it runs if a guest has called it; what it
+ * allocates itself it roots (gc.h). results is written only when ST_OK is returned. Other endings:
  *   ST_TRAP       after rt_trap_raise()
  *   ST_EXCEPTION  with store->exception set
  *   ST_EXIT       with store->exit_code set
