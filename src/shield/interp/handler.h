@@ -11,6 +11,11 @@
 
 #include <string.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+/* The default register allocator moves the arguments around needlessly: 7 to 11 % more code. */
+#pragma GCC optimize("-fira-algorithm=priority")
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 #define INTERP_LOOP 1
 #elif defined(__has_feature)

@@ -30,15 +30,14 @@ static const struct pair pairs[] = {
 };
 
 /* Per instruction: 1 + its first row as a first, and whether it is a second. */
-static uint8_t first_row[IOP_COUNT];
+static uint16_t first_row[IOP_COUNT];
 static bool is_second[IOP_COUNT];
-_Static_assert(LENGTH_OF(pairs) < UINT8_MAX, "first_row holds one more than a row");
 static pthread_once_t filled = PTHREAD_ONCE_INIT;
 
 static void fill(void)
 {
-    for (uint8_t i = LENGTH_OF(pairs); i-- > 0;) {
-        first_row[pairs[i].first] = (uint8_t)(i + 1);
+    for (uint16_t i = LENGTH_OF(pairs); i-- > 0;) {
+        first_row[pairs[i].first] = (uint16_t)(i + 1);
         is_second[pairs[i].second] = true;
     }
 }
