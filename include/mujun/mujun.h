@@ -448,8 +448,8 @@ typedef enum mujun_status (*mujun_callback)(void *env, struct mujun_caller *call
                                             const union mujun_value *args,
                                             union mujun_value *results);
 
-/* Defines a name, two-level as imports have it. Names are copied. value must be of this store.
- * MUJUN_E_USAGE when the name is taken (and shadowing off); MUJUN_E_NO_MEMORY. */
+/* Defines a name, two-level as imports have it. Names are copied. MUJUN_E_USAGE when the name is
+ * taken (and shadowing off) or value belongs to another store; MUJUN_E_NO_MEMORY. */
 enum mujun_status mujun_linker_define(struct mujun_linker *linker, const char *module,
                                       const char *name, const struct mujun_extern *value,
                                       struct mujun_error **err);
@@ -532,7 +532,8 @@ const struct mujun_functype *mujun_func_type(const struct mujun_store *store,
  * can be used on.
  *
  * A host function may call back into the guest, nested up to the limit host_depth. The C stack does
- * not grow with the guest's depth.
+ * not grow with the guest's depth. Cost: about 0.1 us over the guest's own, and as much for each
+ * call of a host function.
  */
 enum mujun_status mujun_call(struct mujun_store *store, struct mujun_func *func,
                              const union mujun_value *args, size_t arg_count,

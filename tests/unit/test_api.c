@@ -287,6 +287,16 @@ static const char wasi_text[] =
     "    (drop (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))"
     "    (call $e (i32.const 3))))";
 
+static enum mujun_status quiet_exit(void *env, struct mujun_caller *caller,
+                                    const union mujun_value *args, union mujun_value *results)
+{
+    (void)env;
+    (void)caller;
+    (void)args;
+    (void)results;
+    return MUJUN_OK;
+}
+
 static void test_wasi(struct env *e)
 {
     struct mujun_wasi *w = mujun_wasi_new();
@@ -303,13 +313,26 @@ static void test_wasi(struct env *e)
     must(mujun_wasi_set_stdin_bytes(w, "ping ", 5, &err), err, "stdin");
     must(mujun_wasi_capture(w, 1, 100, &err), err, "capture");
     must(mujun_linker_define_wasi(l, w, &err), err, "wasi");
-    mujun_wasi_free(w);
     must(mujun_linker_instantiate(l, m, &i, &err), err, "instance");
     enum mujun_status st = mujun_instance_run(s, i, &code, &err);
     struct mujun_name out = mujun_store_output(s, 1);
     tap_ok(st == MUJUN_OK && code == 3, "proc_exit gives its code: %d", code);
     tap_ok(out.size == 10 && memcmp(out.text, "ping ping ", 10) == 0, "output \"%.*s\"",
            (int)out.size, out.text);
+    must(mujun_wasi_set_stdin_bytes(w, "pong ", 5, &err), err, "stdin");
+    must(mujun_linker_define_wasi(l, w, &err), err, "wasi");
+    must(mujun_linker_instantiate(l, m, &i, &err), err, "instance");
+    st = mujun_instance_run(s, i, &code, &err);
+    out = mujun_store_output(s, 1);
+    tap_ok(st == MUJUN_OK && out.size == 10 && memcmp(out.text, "pong pong ", 10) == 0,
+           "a second WASI state replaces the first: \"%.*s\"", (int)out.size, out.text);
+    must(mujun_linker_define_func(l, "wasi_snapshot_preview1", "proc_exit", "i32", quiet_exit,
+                                  &code, NULL, &err),
+         err, "override");
+    must(mujun_linker_instantiate(l, m, &i, &err), err, "instance");
+    st = mujun_instance_run(s, i, &code, &err);
+    tap_ok(st == MUJUN_OK && code == 0, "a definition goes before WASI's own");
+    mujun_wasi_free(w);
     tap_ok(mujun_store_output(e->other, 1).size == 0, "a store without WASI has no output");
     tap_ok(mujun_instance_initialize(s, i, NULL) == MUJUN_OK, "no _initialize is fine");
     mujun_linker_free(l);

@@ -153,6 +153,24 @@ ROW(define_instance_twice)
         return st;
     return mujun_linker_define_instance(e->linker, "again", e->instance, err);
 }
+ROW(define_foreign)
+{
+    const struct mujun_extern value = {MUJUN_EXTERN_FUNC, {.func = e->foreign_func}};
+    return mujun_linker_define(e->linker, "x", "y", &value, err);
+}
+ROW(import_foreign)
+{
+    const struct mujun_externtype t = {.kind = MUJUN_EXTERN_MEMORY, .min = 1};
+    struct mujun_extern value = {MUJUN_EXTERN_MEMORY, {NULL}};
+    struct mujun_module *m = NULL;
+    struct mujun_instance *i = NULL;
+    const char text[] = "(module (import \"a\" \"b\" (memory 1)))";
+    must(mujun_module_new_text(e->engine, text, strlen(text), &m, NULL), NULL, "module");
+    must(mujun_memory_new(e->other, &t, &value.of.memory, NULL), NULL, "memory");
+    enum mujun_status st = mujun_instance_new(e->store, m, &value, 1, &i, err);
+    mujun_module_free(m);
+    return st;
+}
 ROW(func_other_engine)
 {
     const struct mujun_functype *t = NULL;
@@ -479,6 +497,8 @@ static const struct {
     R(define_func_twice, USAGE, "\"env\" \"twice\" is already defined"),
     R(define_func_signature, USAGE, "\"?\""),
     R(define_instance_twice, USAGE, "already defined"),
+    R(define_foreign, USAGE, "a function of another store"),
+    R(import_foreign, USAGE, "import 0 is a memory of another store"),
     R(func_other_engine, USAGE, "another engine"),
     R(call_counts, USAGE, "1 parameters"),
     R(call_foreign, USAGE, "another store"),

@@ -85,6 +85,8 @@ static inline struct mujun_store *api_store_of(const struct rt_store *s)
 }
 struct rt_extern api_extern_in(const struct mujun_extern *e);
 struct mujun_extern api_extern_out(const struct rt_extern *e);
+/* Does it belong to another store, as far as one can tell? Globals and tags do not say. */
+bool api_extern_is_foreign(const struct mujun_store *s, const struct rt_extern *e);
 /* The one that an index space of the instance holds. */
 struct rt_extern api_instance_item(const struct rt_instance *i, enum wm_extern_kind kind,
                                    uint32_t index);

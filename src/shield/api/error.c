@@ -15,14 +15,13 @@ struct mujun_error {
     struct diag dg; /* its status is set */
     struct rt_trap *trap;
     struct mujun_ref *exception;
-    int exit_code;
+    int exit_code; /* of ST_EXIT */
     char message[MESSAGE_MAX];
 };
 
 /* Handed out when there is no memory for an error; never changed, never freed. */
 static const struct mujun_error no_memory_error = {
     .dg = {.status = ST_NO_MEMORY, .offset = DIAG_NO_OFFSET},
-    .exit_code = 71,
     .message = "out of memory",
 };
 
@@ -41,7 +40,6 @@ static struct mujun_error *error_new(struct mujun_error **err, enum status st,
     if (dg != NULL && dg->status != ST_OK)
         e->dg = *dg;
     e->dg.status = st;
-    e->exit_code = status_exit_code(st);
     const char *text = e->dg.text;
     snprintf(e->message, sizeof(e->message), "%s%s%s", status_text(st), text[0] == '\0' ? "" : ": ",
              text);
@@ -170,7 +168,7 @@ uint32_t mujun_error_column(const struct mujun_error *err)
 
 int mujun_error_exit_code(const struct mujun_error *err)
 {
-    return err->exit_code;
+    return err->dg.status == ST_EXIT ? err->exit_code : status_exit_code(err->dg.status);
 }
 
 enum mujun_trap_code mujun_error_trap_code(const struct mujun_error *err)

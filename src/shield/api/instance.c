@@ -18,9 +18,15 @@ enum mujun_status mujun_instance_new(struct mujun_store *store, struct mujun_mod
     struct rt_extern *items = mem_alloc(import_count + 1, sizeof(*items));
     if (items == NULL)
         return api_fail(err, ST_NO_MEMORY, "for %zu imports", import_count);
-    for (size_t i = 0; i < import_count; i++)
+    enum status st = ST_OK;
+    for (size_t i = 0; i < import_count && st == ST_OK; i++) {
         items[i] = api_extern_in(&imports[i]);
-    enum status st = rt_instance_new(store->rt, m, items, (uint32_t)import_count, &instance, &dg);
+        if (api_extern_is_foreign(store, &items[i]))
+            st = diag_fail(&dg, ST_USAGE, DIAG_NO_OFFSET, "import %zu is a %s of another store", i,
+                           api_extern_kind_text(items[i].kind));
+    }
+    if (st == ST_OK)
+        st = rt_instance_new(store->rt, m, items, (uint32_t)import_count, &instance, &dg);
     mem_free(items);
     if (st == ST_OK)
         *out = api_instance_of(instance);

@@ -11,6 +11,8 @@ struct entry {
     uint32_t module_size, name_size;
     uint64_t hash;
     struct rt_extern value;
+    const struct api_wasi
+        *wasi; /* NULL: defined; else found in this WASI state, and kept for speed */
 };
 
 struct mujun_linker {
@@ -108,20 +110,25 @@ static bool make_room(struct mujun_linker *l)
     return true;
 }
 
+/* Puts a value under a name. wasi as in struct entry; what came from WASI gives way. */
 static enum status define(struct mujun_linker *l, struct str module, struct str name,
-                          struct rt_extern value, struct diag *dg)
+                          struct rt_extern value, const struct api_wasi *wasi, struct diag *dg)
 {
     uint64_t hash = hash_names(module, name);
 
+    if (api_extern_is_foreign(l->store, &value))
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a %s of another store",
+                         api_extern_kind_text(value.kind));
     if (!make_room(l))
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "for %u definitions", l->count + 1);
     struct entry *e = find(l, hash, module, name);
     if (e->names != NULL) {
-        if (!l->is_shadowing)
+        if (!l->is_shadowing && e->wasi == NULL)
             return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "\"%.*s\" \"%.*s\" is already defined",
                              (int)MIN(module.size, 100), module.text, (int)MIN(name.size, 100),
                              name.text);
         e->value = value;
+        e->wasi = wasi;
         return ST_OK;
     }
     char *names = mem_alloc(module.size + name.size + 1, 1);
@@ -129,7 +136,7 @@ static enum status define(struct mujun_linker *l, struct str module, struct str 
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "for the names of a definition");
     memcpy(names, module.text, module.size);
     memcpy(names + module.size, name.text, name.size);
-    *e = (struct entry){names, (uint32_t)module.size, (uint32_t)name.size, hash, value};
+    *e = (struct entry){names, (uint32_t)module.size, (uint32_t)name.size, hash, value, wasi};
     l->count++;
     return ST_OK;
 }
@@ -141,7 +148,7 @@ enum mujun_status mujun_linker_define(struct mujun_linker *linker, const char *m
                                       struct mujun_error **err)
 {
     struct diag dg = {0};
-    enum status st = define(linker, str_of(module), str_of(name), api_extern_in(value), &dg);
+    enum status st = define(linker, str_of(module), str_of(name), api_extern_in(value), NULL, &dg);
 
     return st == ST_OK ? api_ok(err) : api_refuse(err, st, &dg);
 }
@@ -164,7 +171,7 @@ enum mujun_status mujun_linker_define_func(struct mujun_linker *linker, const ch
     }
     st = api_host_func_new(s, id, callback, env, env_free, &value.func, &dg);
     if (st == ST_OK) {
-        st = define(linker, str_of(module), str_of(name), value, &dg);
+        st = define(linker, str_of(module), str_of(name), value, NULL, &dg);
         if (st != ST_OK)
             api_host_func_drop(value.func);
     }
@@ -181,7 +188,7 @@ enum mujun_status mujun_linker_define_instance(struct mujun_linker *linker, cons
 
     for (uint32_t k = 0; k < m->export_count; k++) {
         struct rt_extern value = api_instance_item(i, m->exports[k].kind, m->exports[k].index);
-        enum status st = define(linker, str_of(module), m->exports[k].name, value, &dg);
+        enum status st = define(linker, str_of(module), m->exports[k].name, value, NULL, &dg);
         if (st != ST_OK)
             return api_refuse(err, st, &dg);
     }
@@ -210,7 +217,7 @@ static enum status resolve(struct mujun_linker *l, struct rt_module *m, const st
     out->kind = WM_EXTERN_KIND_COUNT;
     if (l->capacity != 0) {
         const struct entry *e = find(l, hash, i->module, i->name);
-        if (e->names != NULL) {
+        if (e->names != NULL && (e->wasi == NULL || e->wasi == l->wasi)) {
             *out = e->value;
             return ST_OK;
         }
@@ -219,7 +226,7 @@ static enum status resolve(struct mujun_linker *l, struct rt_module *m, const st
         TRY(api_wasi_func(l->store, l->wasi, i->module, i->name, &wasi.func, dg));
         if (wasi.func != NULL) {
             *out = wasi;
-            return define(l, i->module, i->name, wasi, dg);
+            return define(l, i->module, i->name, wasi, l->wasi, dg);
         }
     }
     if (l->policy != MUJUN_UNKNOWN_REFUSE)

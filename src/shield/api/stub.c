@@ -23,7 +23,9 @@ static enum status stub_call(void *env, struct rt_caller *caller, const union rt
         return rt_trap_raise(caller->store, RT_TRAP_UNKNOWN_IMPORT, "%s: %.200s",
                              rt_trap_text(RT_TRAP_UNKNOWN_IMPORT), stub->name);
     for (uint32_t i = 0; i < stub->type->result_count; i++) /* results may be NULL: none */
-        results[i] = (union rt_value){.u64 = {0, 0}};
+        results[i] = (union rt_value){
+            .u64 = {0, 0}
+        };
     return ST_OK;
 }
 

@@ -262,3 +262,13 @@ struct mujun_extern api_extern_out(const struct rt_extern *e)
     }
     return out;
 }
+
+bool api_extern_is_foreign(const struct mujun_store *s, const struct rt_extern *e)
+{
+    switch (e->kind) {
+    case WM_EXTERN_FUNC: return api_func_is_foreign(s, e->func);
+    case WM_EXTERN_TABLE: return e->table->store != s->rt;
+    case WM_EXTERN_MEMORY: return !e->memory->is_shared && e->memory->store != s->rt;
+    default: return false;
+    }
+}
