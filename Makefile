@@ -150,7 +150,7 @@ check: ## set up, build, run every test (T=name for those whose path contains it
 	    UBSAN_OPTIONS=print_stacktrace=1:$$UBSAN_OPTIONS \
 	    prove -j$(CHECK_JOBS) --timer --exec '' $(CHOSEN_TESTS)
 
-tests: all $(filter $(UNIT_BIN),$(CHOSEN_TESTS)) $(if $(filter tests/fuzz/%,$(CHOSEN_TESTS)),$(REPLAY_BIN)) ## build the tests without running them
+tests: all $(filter $(UNIT_BIN),$(CHOSEN_TESTS)) $(if $(filter tests/fuzz/%,$(CHOSEN_TESTS)),replayers) ## build the tests without running them
 
 coverage: ## line and branch coverage by the tests, per folder (gcovr)
 	@$(MAKE) --no-print-directory B=cov check
@@ -171,12 +171,16 @@ fuzz: ## build the libFuzzer harnesses and run each (FUZZ_SECONDS=60, F=name for
 	@tools/fuzz $(FUZZ_SECONDS) $(F)
 
 .PHONY: fuzz-bins replayers
-fuzz-bins: $(FUZZ_BIN)
-replayers: $(REPLAY_BIN)
+fuzz-bins: $(FUZZ_BIN) $(BUILD)/fuzz/make_seeds
+replayers: $(REPLAY_BIN) $(BUILD)/fuzz/make_seeds
 
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/fuzz/fuzz_%.o $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(BUILD)/fuzz/make_seeds: $(BUILD)/obj/fuzz/make_seeds.o $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/fuzz/replay_%: $(BUILD)/obj/fuzz/fuzz_%.o $(BUILD)/obj/fuzz/replay.o $(LIB_A)
 	@mkdir -p $(@D)

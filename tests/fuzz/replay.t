@@ -12,7 +12,8 @@ use Test::More;
 my $top = abs_path(dirname(abs_path($0)) . '/../..');
 my $build = $ENV{MUJUN_BUILD} // "$top/build/release";
 my $seeds = "$build/fuzz/seeds";
-my $said = `MUJUN=${\($ENV{MUJUN} // "$build/mujun")} $top/tools/fuzz-seeds $seeds 2>&1`;
+my $said = `cd $top && MUJUN_BUILD=$build tools/fuzz-seeds $seeds 2>&1`;
+my $seeded = $? == 0;
 diag $said if $said =~ /\S/;
 
 # Copies of some seeds, each cut at a place that its name decides: the same in every run.
@@ -46,6 +47,7 @@ sub replay {
 
 my @harnesses = glob "$build/fuzz/replay_*";
 plan skip_all => 'the harnesses are not built' if !@harnesses;
+ok($seeded, 'the seeds are made');
 for my $harness (@harnesses) {
     (my $name = basename($harness)) =~ s/^replay_//;
     my @files = glob "$seeds/$name/*";
