@@ -35,7 +35,8 @@ static inline uint8_t *exact_copy(const uint8_t *bytes, size_t size)
     uint8_t *copy = malloc(size != 0 ? size : 1);
     if (copy == NULL)
         abort();
-    memcpy(copy, bytes, size);
+    if (size != 0) /* the empty input has no address */
+        memcpy(copy, bytes, size);
     return copy;
 }
 
