@@ -218,6 +218,20 @@ static inline bool fast_can_close(const struct judge *j, const struct frame *f,
     return sp == floor + 1 && sp[-1].bits == f->single.bits;
 }
 
+/* The function ends with exactly its results, and set no local for the first time. */
+static inline bool fast_can_finish(const struct judge *j, const struct frame *f,
+                                   const struct wm_valtype *sp, const struct wm_valtype *floor)
+{
+    struct type_list results = frame_results(f);
+
+    if (j->frame_count != 1 || j->set_count != 0 || (size_t)(sp - floor) != results.count)
+        return false;
+    for (uint32_t i = 0; i < results.count; i++)
+        if (floor[i].bits != results.list[i].bits)
+            return false;
+    return true;
+}
+
 /* The values of a label of at most one value are on top. */
 static inline bool fast_label(const struct judge *j, uint32_t depth, const struct wm_valtype *sp,
                               const struct wm_valtype *floor)
@@ -264,8 +278,8 @@ static const uint8_t *read_ahead_end(const struct judge *j)
     return MIN(end, buffer_end - READ_AHEAD);
 }
 
-/* Runs from j->r.pos until `stop`, or until an instruction that is not plainly right, and then
- * leaves j->r.pos in front of it. */
+/* Runs from j->r.pos until `stop` or the end of the function, or until an instruction that is not
+ * plainly right, and then leaves j->r.pos in front of it. */
 static void run_fast(struct judge *j, const uint8_t *stop)
 {
     const struct wm_module *m = j->m;
@@ -411,6 +425,8 @@ static void run_fast(struct judge *j, const uint8_t *stop)
             goto next;
         case ACT_END:
             f = judge_frame(j);
+            if (fast_can_finish(j, f, sp, floor))
+                goto finish;
             if (UNLIKELY(!fast_can_close(j, f, sp, floor) ||
                          (f->op == WM_OP_IF && f->single.bits != 0)))
                 break;
@@ -435,6 +451,9 @@ static void run_fast(struct judge *j, const uint8_t *stop)
         }
         p = at;
         break;
+    finish: /* the end of the function */
+        j->frame_count = 0;
+        stop = p;
     next:
         WM_TRACE(base_offset + (size_t)(at - base));
     }
@@ -497,19 +516,26 @@ static enum status open_locals(struct judge *j, const struct wm_type *type)
 
 /* ---- whole bodies ---- */
 
+/* The plain path for one instruction, if there is one. */
+static enum status step(struct judge *j)
+{
+    if (j->r.pos >= j->r.end)
+        return diag_fail(j->dg, ST_MALFORMED, j->r.offset + j->r.end,
+                         "unexpected end: END opcode expected, found the end of the body; "
+                         "open blocks: %u",
+                         j->frame_count);
+    WM_TRACE(reader_offset(&j->r));
+    return judge_step(j);
+}
+
 /* Runs to the end of the outermost block, which must be the end of the bytes. */
 static enum status run(struct judge *j, const uint8_t *stop)
 {
-    while (j->frame_count != 0) {
+    do {
         run_fast(j, stop);
-        if (j->r.pos >= j->r.end)
-            return diag_fail(j->dg, ST_MALFORMED, j->r.offset + j->r.end,
-                             "unexpected end: END opcode expected, found the end of the body; "
-                             "open blocks: %u",
-                             j->frame_count);
-        WM_TRACE(reader_offset(&j->r));
-        TRY(judge_step(j));
-    }
+        if (j->frame_count != 0)
+            TRY(step(j));
+    } while (j->frame_count != 0);
     if (j->r.pos != j->r.end)
         return diag_fail(j->dg, ST_MALFORMED, reader_offset(&j->r),
                          "section size mismatch: %zu bytes behind the end of the body",
