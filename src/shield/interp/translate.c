@@ -139,11 +139,7 @@ static enum status translate_body(struct tr *t)
 
 static void *keep(struct arena *a, const void *from, size_t count, size_t size)
 {
-    void *to = arena_alloc(a, count, size);
-
-    if (count != 0)
-        memcpy(to, from, count * size);
-    return to;
+    return count == 0 ? NULL : memcpy(arena_alloc(a, count, size), from, count * size);
 }
 
 struct publish {
