@@ -2,6 +2,9 @@
  * backtraces, budgets, stubs, WASI. SPDX-License-Identifier: Apache-2.0 */
 #include "api_env.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static void test_positions(struct env *e)
 {
     struct mujun_error *err = NULL;
@@ -372,6 +375,76 @@ static void test_tables_of_names(void)
            "numbers that mean nothing have a text");
 }
 
+/* An engine with the given options, and a store and instance of text in it. */
+static enum mujun_status make(const struct mujun_config *c, const char *text,
+                              struct mujun_store **s, struct mujun_instance **i)
+{
+    struct mujun_engine *engine = NULL;
+    struct mujun_module *m = NULL;
+
+    must(mujun_engine_new(c, &engine, NULL), NULL, "engine");
+    enum mujun_status st = mujun_module_new_text(engine, text, strlen(text), &m, NULL);
+    if (st == MUJUN_OK)
+        st = mujun_store_new(engine, NULL, 0, s, NULL);
+    if (st == MUJUN_OK)
+        st = mujun_instance_new(*s, m, NULL, 0, i, NULL);
+    mujun_module_free(m); /* engine and module live on in the store */
+    mujun_engine_free(engine);
+    return st;
+}
+
+static void test_config(void)
+{
+    static const char text[] = "(module (func (export \"f\") (param f32) (result f32)"
+                               "  (f32.add (local.get 0) (f32.const 1))))";
+    struct mujun_config *c = mujun_config_new();
+    struct mujun_store *s = NULL;
+    struct mujun_instance *i = NULL;
+    union mujun_value v = {.i32 = 0x7fc12345}; /* a quiet NaN with a payload */
+
+    mujun_config_set_canonical_nan(c, true);
+    mujun_config_set_deterministic_relaxed_simd(c, true);
+    mujun_config_set_fuel(c, true);
+    must(mujun_config_set_limit(c, "memory_bytes", 65536, NULL), NULL, "limit");
+    must(make(c, text, &s, &i), NULL, "instance");
+    enum mujun_status st = mujun_call(s, mujun_instance_func(i, "f"), &v, 1, &v, 1, NULL);
+    tap_ok(st == MUJUN_E_FUEL, "a store of a metering engine starts empty");
+    mujun_store_set_fuel(s, 100);
+    st = mujun_call(s, mujun_instance_func(i, "f"), &v, 1, &v, 1, NULL);
+    tap_ok(st == MUJUN_OK && v.i32 == 0x7fc00000, "NaNs are canonical: %x", (unsigned)v.i32);
+    const struct mujun_externtype t = {.kind = MUJUN_EXTERN_MEMORY, .min = 2};
+    struct mujun_memory *m = NULL;
+    tap_ok(mujun_memory_new(s, &t, &m, NULL) == MUJUN_E_LIMIT, "limits of the engine hold");
+    mujun_store_free(s);
+    mujun_config_set_module_memory(c, 100);
+    tap_ok(make(c, text, &s, &i) == MUJUN_E_LIMIT, "so does the bound on reading a module");
+    mujun_config_set_module_memory(c, 0);
+    tap_ok(make(c, text, &s, &i) == MUJUN_OK, "0 is the default again");
+    mujun_store_free(s);
+    mujun_config_free(c);
+}
+
+static void test_wasi_inherits(struct env *e)
+{
+    struct mujun_wasi *w = mujun_wasi_new();
+    struct mujun_error *err = NULL;
+    const char *const args[] = {"a", "b"};
+    int pipe_fds[2] = {-1, -1};
+
+    must(pipe(pipe_fds) == 0 ? MUJUN_OK : MUJUN_E_IO, NULL, "pipe");
+    must(mujun_wasi_inherit_stdio(w, &err), err, "stdio");
+    must(mujun_wasi_set_stdio(w, 2, pipe_fds[1], &err), err, "stderr");
+    must(mujun_wasi_inherit_env(w, &err), err, "environment");
+    must(mujun_wasi_add_args(w, args, 2, &err), err, "arguments");
+    mujun_wasi_set_clock(w, 1000, 10);
+    mujun_wasi_set_random_seed(w, 7);
+    tap_ok(mujun_linker_define_wasi(e->linker, w, &err) == MUJUN_OK, "everything of the process");
+    mujun_wasi_free(w);
+    tap_ok(fcntl(pipe_fds[1], F_GETFD) >= 0, "descriptors stay the embedder's");
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+}
+
 int main(void)
 {
     struct env e;
@@ -388,6 +461,8 @@ int main(void)
     test_fuel(&e);
     test_stubs(&e);
     test_wasi(&e);
+    test_wasi_inherits(&e);
+    test_config();
     test_tables_of_names();
     env_free(&e);
     return tap_done();
