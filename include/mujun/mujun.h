@@ -17,7 +17,9 @@
  * something writes its out parameter only when it returns MUJUN_OK. Every `struct mujun_error
  * **err` may be NULL; otherwise *err is set to NULL on MUJUN_OK and to an owned error on anything
  * else. An argument that is borrowed needs to live only during the call, unless something else is
- * said.
+ * said. Where NULL is not mentioned it is not allowed. Things of another store, functypes and
+ * modules of another engine, and NULL for one of these nouns handed to a store or linker are
+ * MUJUN_E_USAGE (a trap where a host function hands them over).
  *
  * No function prints, exits, changes the locale or touches the environment of the process. No guest
  * behaviour aborts the process: the guest's mistakes are MUJUN_E_TRAP, its budgets MUJUN_E_LIMIT,
@@ -155,7 +157,8 @@ uint32_t mujun_error_frames_left_out(const struct mujun_error *err);
 bool mujun_error_frame(const struct mujun_error *err, uint32_t index, struct mujun_frame *out);
 
 /*
- * Writes the error as a person wants it: position, message, and a line per frame.
+ * Writes the error as a person wants it: position, message, and a line per frame. Functions without
+ * a name are called by an export; equal frames in a row, as a recursion leaves them, are one line.
  *   name   what was refused ("app.wasm"), or NULL
  *   out    size bytes, always NUL-terminated when size > 0, cut when too small
  * Returns the number of bytes the whole text has, without the NUL (as snprintf does).

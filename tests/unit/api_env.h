@@ -171,4 +171,39 @@ static inline enum mujun_status call_i32(struct env *e, const char *name, int32_
     return st;
 }
 
+/* ---- refusals, by row ---- */
+
+#define ROW(name) static enum mujun_status name(struct env *e, struct mujun_error **err)
+
+struct refusal {
+    const char *name;
+    enum mujun_status (*run)(struct env *e, struct mujun_error **err);
+    enum mujun_status status;
+    const char *text; /* in the message */
+};
+#define R(name, status, text)                                                                      \
+    {                                                                                              \
+#name, name, MUJUN_E_##status, text                                                        \
+    }
+
+/* Each row is refused in its words, and afterwards the store can be used on. */
+static inline void check_refusals(struct env *e, const struct refusal *rows, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct mujun_error *err = NULL;
+        enum mujun_status st = rows[i].run(e, &err);
+        const char *text = err == NULL ? "(no error)" : mujun_error_message(err);
+        bool pass = st == rows[i].status && err != NULL && mujun_error_status(err) == st &&
+                    strstr(text, rows[i].text) != NULL &&
+                    strncmp(text, mujun_status_text(st), strlen(mujun_status_text(st))) == 0;
+        tap_ok(pass, "%s: %s", rows[i].name, text);
+        mujun_error_free(err);
+        int32_t fine = 0;
+        st = call_i32(e, "twice", 21, &fine, NULL);
+        if (st != MUJUN_OK || fine != 42)
+            tap_ok(false, "%s: afterwards twice(21) is %d: %s", rows[i].name, fine,
+                   mujun_status_text(st));
+    }
+}
+
 #endif /* TESTS_UNIT_API_ENV_H */

@@ -202,12 +202,12 @@ static const struct {
     {"memory beyond the limit",
      "(memory 65536) (memory 65536) (memory 65536) (memory 65536) "
      "(memory 1)",
-     "limit memory_bytes reached: 17179869184 bytes of linear memory, all memories "
-     "together allowed, 17179934720 needed; raise it with --max-memory; in memory #4",
+     "memory_bytes allows 17179869184, 17179934720 needed (bytes of linear memory, all memories "
+     "together); --max-memory raises it; in memory #4",
      ST_LIMIT, 0},
     {"table beyond the limit", "(table 100000000 funcref) (table 1 funcref)",
-     "limit table_elements reached: 100000000 elements, all tables together allowed, 100000001 "
-     "needed; raise it with --max-table; in table #1",
+     "table_elements allows 100000000, 100000001 needed (elements, all tables together); "
+     "--max-table raises it; in table #1",
      ST_LIMIT, 0},
 };
 /* clang-format on */
@@ -244,8 +244,8 @@ static void test_instances_limit(void)
     while (made < 10 && rt_instance_new(f.store, m, NULL, 0, &i, &dg) == ST_OK)
         made++;
     tap_ok(made == 3 &&
-               strcmp(dg.text, "limit instances reached: 3 instances in one store allowed, "
-                               "4 needed; raise it with --max-instances") == 0,
+               strcmp(dg.text, "instances allows 3, 4 needed (instances in one store); "
+                               "--max-instances raises it") == 0,
            "%u instances: %s", made, dg.text);
     rt_module_free(m);
     fixture_close(&f);

@@ -91,8 +91,8 @@ static void test_refusals(void)
         bool is_64;
         const char *needed;
     } refused[] = {
-        {"just over the limit", 17, false, " 1048576 bytes of linear memory, all memories together "
-         "allowed, 1114112 needed; raise it with --max-memory"},
+        {"just over the limit", 17, false, " 1048576, 1114112 needed (bytes of linear memory, all "
+         "memories together); --max-memory raises it"},
         {"2^64 bytes", UINT64_C(1) << 48, true, "18446744073709551615 needed"},
         {"2^63 bytes", UINT64_C(1) << 47, true, "9223372036854775808 needed"},
     };
@@ -106,7 +106,7 @@ static void test_refusals(void)
         struct rt_memory *m = NULL;
         struct diag dg = {0};
         enum status st = rt_memory_new(f.store, &type, &m, &dg);
-        tap_ok(st == ST_LIMIT && strstr(dg.text, "limit memory_bytes") != NULL &&
+        tap_ok(st == ST_LIMIT && strstr(dg.text, "memory_bytes allows") != NULL &&
                    strstr(dg.text, refused[i].needed) != NULL && m == NULL &&
                    f.store->owned == NULL,
                "%s: %s", refused[i].name, dg.text);

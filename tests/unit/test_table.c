@@ -68,8 +68,8 @@ static void test_refusals(void)
     must(rt_table_new(f.store, &sixty, ANYREF, RT_NULL, &t, NULL) == ST_OK, "table");
     enum status st = rt_table_new(f.store, &sixty, ANYREF, RT_NULL, &second, &dg);
     tap_ok(st == ST_LIMIT && second == NULL && f.store->table_elements == 60 &&
-               strcmp(dg.text, "limit table_elements reached: 100 elements, all tables together "
-                               "allowed, 120 needed; raise it with --max-table") == 0,
+               strcmp(dg.text, "table_elements allows 100, 120 needed (elements, all tables "
+                               "together); --max-table raises it") == 0,
            "two tables share the limit: %s", dg.text);
     st = rt_table_new(f.store, &endless, ANYREF, RT_NULL, &second, &dg);
     tap_ok(st == ST_LIMIT && strstr(dg.text, "18446744073709551615 needed") != NULL,

@@ -85,8 +85,16 @@ static inline struct mujun_store *api_store_of(const struct rt_store *s)
 }
 struct rt_extern api_extern_in(const struct mujun_extern *e);
 struct mujun_extern api_extern_out(const struct rt_extern *e);
-/* Does it belong to another store, as far as one can tell? Globals and tags do not say. */
-bool api_extern_is_foreign(const struct mujun_store *s, const struct rt_extern *e);
+/* ST_USAGE unless it is of a known kind, not NULL, and of this store (or a shared memory). */
+MUST_USE enum status api_extern_check(const struct mujun_store *s, const struct rt_extern *e,
+                                      struct diag *dg);
+/* MUJUN_E_USAGE for a module that is NULL or of another engine, an instance that is NULL or of
+ * another store. */
+enum mujun_status api_module_check(const struct mujun_store *s, const struct rt_module *m,
+                                   struct mujun_error **err);
+enum mujun_status api_instance_check(const struct mujun_store *s,
+                                     const struct mujun_instance *instance,
+                                     struct mujun_error **err);
 /* The one that an index space of the instance holds. */
 struct rt_extern api_instance_item(const struct rt_instance *i, enum wm_extern_kind kind,
                                    uint32_t index);
@@ -163,8 +171,6 @@ MUST_USE enum status api_host_func_new(struct mujun_store *s, uint32_t type_id,
 /* A host function that could not be handed out after all: env_free is called now, not at the end of
  * the store. Nobody may call it any more. */
 void api_host_func_drop(struct rt_func *fn);
-/* Does the function belong to another store, as far as one can tell? */
-bool api_func_is_foreign(const struct mujun_store *s, const struct rt_func *fn);
 /* Parses a signature; for mujun_functype_parse() and mujun_linker_define_func(). */
 MUST_USE enum status api_functype_parse(struct rt_registry *r, const char *text, uint32_t *id,
                                         struct diag *dg);

@@ -115,6 +115,8 @@ enum mujun_status api_ended(struct mujun_error **err, enum status st, struct muj
 
 enum status api_error_raise(struct rt_store *s, struct mujun_error *err)
 {
+    if (err == NULL)
+        return rt_trap_raise(s, RT_TRAP_HOST, "host function passed on an error that is NULL");
     enum status st = err->dg.status;
 
     switch (st) {
@@ -126,9 +128,12 @@ enum status api_error_raise(struct rt_store *s, struct mujun_error *err)
             st = rt_trap_raise(s, RT_TRAP_HOST, "%s", err->message);
         break;
     case ST_EXCEPTION:
-        s->exception = api_ref_raw(err->exception);
-        if (s->exception == RT_NULL)
+        if (err->exception != NULL && err->exception->store->rt != s)
+            st = rt_trap_raise(s, RT_TRAP_HOST, "an exception of another store");
+        else if (err->exception == NULL)
             st = rt_trap_raise(s, RT_TRAP_HOST, "an exception was lost: out of memory");
+        else
+            s->exception = api_ref_raw(err->exception);
         break;
     case ST_EXIT: s->exit_code = err->exit_code; break;
     case ST_FUEL:
@@ -226,10 +231,37 @@ static void PRINTF_LIKE(2, 3) text_add(struct text_out *t, const char *fmt, ...)
     t->used += n < 0 ? 0 : (size_t)n;
 }
 
+static bool frame_equal(const struct rt_frame *a, const struct rt_frame *b)
+{
+    return a->module == b->module && a->func_index == b->func_index && a->offset == b->offset;
+}
+
+/* A line per frame; equal ones in a row, as a recursion makes them, share one. */
+static void add_backtrace(struct text_out *t, const struct rt_trap *trap)
+{
+    uint32_t times;
+
+    for (uint32_t i = 0; i < trap->frame_count; i += times) {
+        const struct rt_frame *f = &trap->frames[i];
+        struct str label = rt_module_func_label(f->module, f->func_index);
+
+        for (times = 1; i + times < trap->frame_count && frame_equal(f, &f[times]);)
+            times++;
+        text_add(t, "\n  %" PRIu32 ": 0x%" PRIx32 " - ", i, f->offset);
+        if (label.size == 0)
+            text_add(t, "function %" PRIu32, f->func_index);
+        else
+            text_add(t, "%.*s", (int)MIN(label.size, 1000), label.text);
+        if (times > 1)
+            text_add(t, ", %" PRIu32 " times", times);
+    }
+    if (trap->frames_left_out != 0)
+        text_add(t, "\n  and %" PRIu32 " more", trap->frames_left_out);
+}
+
 size_t mujun_error_format(const struct mujun_error *err, const char *name, char *out, size_t size)
 {
     struct text_out t = {.out = out, .size = size};
-    struct mujun_frame f;
 
     if (size > 0)
         out[0] = '\0';
@@ -240,14 +272,7 @@ size_t mujun_error_format(const struct mujun_error *err, const char *name, char 
     else if (err->dg.offset != DIAG_NO_OFFSET)
         text_add(&t, "0x%" PRIx64 ":", err->dg.offset);
     text_add(&t, "%s%s", t.used == 0 ? "" : " ", err->message);
-    for (uint32_t i = 0; mujun_error_frame(err, i, &f); i++) {
-        text_add(&t, "\n  %" PRIu32 ": 0x%" PRIx32 " - ", i, f.offset);
-        if (f.name.size == 0)
-            text_add(&t, "function %" PRIu32, f.func_index);
-        else
-            text_add(&t, "%.*s", (int)MIN(f.name.size, 1000), f.name.text);
-    }
-    if (mujun_error_frames_left_out(err) != 0)
-        text_add(&t, "\n  and %" PRIu32 " more", mujun_error_frames_left_out(err));
+    if (err->trap != NULL)
+        add_backtrace(&t, err->trap);
     return t.used;
 }

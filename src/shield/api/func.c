@@ -11,10 +11,11 @@ enum mujun_status mujun_func_new(struct mujun_store *store, const struct mujun_f
     struct rt_func *fn = NULL;
     struct diag dg = {0};
 
-    if (t->registry != store->rt->engine->types) {
+    if (t == NULL || t->registry != store->rt->engine->types) {
         if (env_free != NULL)
             env_free(env);
-        return api_fail(err, ST_USAGE, "a function type of another engine");
+        return api_fail(err, ST_USAGE, "a function type %s",
+                        t == NULL ? "that is NULL" : "of another engine");
     }
     enum status st = api_host_func_new(store, t->id, callback, env, env_free, &fn, &dg);
     if (st != ST_OK)
@@ -26,7 +27,10 @@ enum mujun_status mujun_func_new(struct mujun_store *store, const struct mujun_f
 const struct mujun_functype *mujun_func_type(const struct mujun_store *store,
                                              const struct mujun_func *func)
 {
-    return api_functype_of(rt_registry_type(store->rt->engine->types, rt_func_of(func)->type_id));
+    const struct rt_func *fn = rt_func_of(func);
+
+    (void)store;
+    return api_functype_of(rt_registry_type(fn->store->engine->types, fn->type_id));
 }
 
 /* Runs with values of the runtime, which become the embedder's on success. */
@@ -48,19 +52,20 @@ enum mujun_status mujun_call(struct mujun_store *store, struct mujun_func *func,
                              struct mujun_error **err)
 {
     struct rt_func *fn = rt_func_of(func);
-    const struct rt_type *t = rt_registry_type(store->rt->engine->types, fn->type_id);
     struct api_values in, out;
     struct diag dg; /* as large as the rest of a call: only its status is cleared */
     enum status st = ST_NO_MEMORY;
 
     dg.status = ST_OK;
+    if (fn == NULL || fn->store != store->rt)
+        return api_fail(err, ST_USAGE, "a function %s",
+                        fn == NULL ? "that is NULL" : "of another store");
+    const struct rt_type *t = rt_registry_type(store->rt->engine->types, fn->type_id);
     if (arg_count != t->param_count || result_count != t->result_count)
         return api_fail(err, ST_USAGE,
                         "%zu arguments and room for %zu results; the function has %u parameters "
                         "and %u results",
                         arg_count, result_count, t->param_count, t->result_count);
-    if (api_func_is_foreign(store, fn))
-        return api_fail(err, ST_USAGE, "a function of another store");
     bool has_in = api_values_room(&in, t->param_count);
     bool has_out = api_values_room(&out, t->result_count);
     if (has_in && has_out)

@@ -28,20 +28,28 @@ void mujun_global_type(const struct mujun_store *store, const struct mujun_globa
 {
     const struct rt_global *g = rt_global_of(global);
 
+    (void)store;
     *out = (struct mujun_externtype){
         .kind = MUJUN_EXTERN_GLOBAL,
-        .content = api_kind_of(store->rt->engine->types, g->type),
+        .content = api_kind_of(g->store->engine->types, g->type),
         .is_mutable = g->is_mutable,
         .is_nullable = wm_is_ref(g->type) && wm_is_nullable(g->type),
     };
+}
+
+static enum mujun_status not_ours(const struct rt_global *g, struct mujun_error **err)
+{
+    return api_fail(err, ST_USAGE, "a global %s", g == NULL ? "that is NULL" : "of another store");
 }
 
 enum mujun_status mujun_global_get(struct mujun_store *store, const struct mujun_global *global,
                                    union mujun_value *out, struct mujun_error **err)
 {
     const struct rt_global *g = rt_global_of(global);
-    enum status st = api_value_out(store, g->type, &g->value, out);
 
+    if (g == NULL || g->store != store->rt)
+        return not_ours(g, err);
+    enum status st = api_value_out(store, g->type, &g->value, out);
     return st == ST_OK ? api_ok(err) : api_fail(err, st, "for a reference");
 }
 
@@ -52,6 +60,8 @@ enum mujun_status mujun_global_set(struct mujun_store *store, struct mujun_globa
     union rt_value in;
     struct diag dg = {0};
 
+    if (g == NULL || g->store != store->rt)
+        return not_ours(g, err);
     if (!g->is_mutable)
         return api_fail(err, ST_USAGE, "the global is immutable");
     enum status st = api_value_in(store, g->type, &value, &in, &dg);
@@ -68,8 +78,9 @@ enum mujun_status mujun_tag_new(struct mujun_store *store, const struct mujun_fu
     struct rt_tag *tag = NULL;
     struct diag dg = {0};
 
-    if (t->registry != store->rt->engine->types)
-        return api_fail(err, ST_USAGE, "a function type of another engine");
+    if (t == NULL || t->registry != store->rt->engine->types)
+        return api_fail(err, ST_USAGE, "a function type %s",
+                        t == NULL ? "that is NULL" : "of another engine");
     if (t->result_count != 0)
         return api_fail(err, ST_USAGE, "the type of a tag has %u results, none are allowed",
                         t->result_count);
@@ -83,5 +94,8 @@ enum mujun_status mujun_tag_new(struct mujun_store *store, const struct mujun_fu
 const struct mujun_functype *mujun_tag_type(const struct mujun_store *store,
                                             const struct mujun_tag *tag)
 {
-    return api_functype_of(rt_registry_type(store->rt->engine->types, rt_tag_of(tag)->type_id));
+    const struct rt_tag *t = rt_tag_of(tag);
+
+    (void)store;
+    return api_functype_of(rt_registry_type(t->store->engine->types, t->type_id));
 }

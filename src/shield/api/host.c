@@ -90,11 +90,13 @@ enum status api_host_func_new(struct mujun_store *s, uint32_t type_id, mujun_cal
                               struct diag *dg)
 {
     const struct rt_type *t = rt_registry_type(s->rt->engine->types, type_id);
-    struct api_host *h = mem_alloc(1, sizeof(*h));
+    struct api_host *h = callback == NULL ? NULL : mem_alloc(1, sizeof(*h));
 
     if (h == NULL) {
         if (env_free != NULL)
             env_free(env);
+        if (callback == NULL)
+            return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a callback that is NULL");
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "for a host function");
     }
     *h = (struct api_host){s,
@@ -117,15 +119,6 @@ void api_host_func_drop(struct rt_func *fn)
     if (h->env_free != NULL)
         h->env_free(h->env);
     h->env_free = NULL;
-}
-
-bool api_func_is_foreign(const struct mujun_store *s, const struct rt_func *fn)
-{
-    if (fn->instance != NULL)
-        return fn->instance->store != s->rt;
-    if (fn->host == host_call)
-        return ((const struct api_host *)fn->host_env)->store != s;
-    return false;
 }
 
 /* ---- for callbacks ---- */
@@ -192,8 +185,12 @@ enum mujun_status mujun_caller_throw(struct mujun_caller *caller, struct mujun_t
 {
     struct mujun_store *s = mujun_caller_store(caller);
     struct rt_tag *t = rt_tag_of(tag);
-    const struct rt_type *type = rt_registry_type(s->rt->engine->types, t->type_id);
 
+    if (t == NULL || t->store != s->rt)
+        return caller_ends(caller, rt_trap_raise(s->rt, RT_TRAP_HOST, "host function throws %s",
+                                                 t == NULL ? "a tag that is NULL"
+                                                           : "a tag of another store"));
+    const struct rt_type *type = rt_registry_type(s->rt->engine->types, t->type_id);
     if (arg_count != type->param_count)
         return caller_ends(caller, rt_trap_raise(s->rt, RT_TRAP_HOST,
                                                  "host function throws %zu values, its tag has %u",

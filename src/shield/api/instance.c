@@ -4,6 +4,25 @@
 
 #include "base/mem.h"
 
+enum mujun_status api_module_check(const struct mujun_store *s, const struct rt_module *m,
+                                   struct mujun_error **err)
+{
+    if (m == NULL || m->engine != s->rt->engine)
+        return api_fail(err, ST_USAGE, "a module %s",
+                        m == NULL ? "that is NULL" : "of another engine");
+    return MUJUN_OK;
+}
+
+enum mujun_status api_instance_check(const struct mujun_store *s,
+                                     const struct mujun_instance *instance,
+                                     struct mujun_error **err)
+{
+    if (instance == NULL || rt_instance_of(instance)->store != s->rt)
+        return api_fail(err, ST_USAGE, "an instance %s",
+                        instance == NULL ? "that is NULL" : "of another store");
+    return MUJUN_OK;
+}
+
 enum mujun_status mujun_instance_new(struct mujun_store *store, struct mujun_module *module,
                                      const struct mujun_extern *imports, size_t import_count,
                                      struct mujun_instance **out, struct mujun_error **err)
@@ -12,6 +31,9 @@ enum mujun_status mujun_instance_new(struct mujun_store *store, struct mujun_mod
     struct rt_instance *instance = NULL;
     struct diag dg = {0};
 
+    enum mujun_status usage = api_module_check(store, m, err);
+    if (usage != MUJUN_OK)
+        return usage;
     if (import_count != m->wm.import_count)
         return api_fail(err, ST_USAGE, "%zu imports were given, the module has %u", import_count,
                         m->wm.import_count);
@@ -21,9 +43,7 @@ enum mujun_status mujun_instance_new(struct mujun_store *store, struct mujun_mod
     enum status st = ST_OK;
     for (size_t i = 0; i < import_count && st == ST_OK; i++) {
         items[i] = api_extern_in(&imports[i]);
-        if (api_extern_is_foreign(store, &items[i]))
-            st = diag_fail(&dg, ST_USAGE, DIAG_NO_OFFSET, "import %zu is a %s of another store", i,
-                           api_extern_kind_text(items[i].kind));
+        st = diag_in(&dg, api_extern_check(store, &items[i], &dg), "import %zu", i);
     }
     if (st == ST_OK)
         st = rt_instance_new(store->rt, m, items, (uint32_t)import_count, &instance, &dg);
@@ -92,8 +112,11 @@ struct mujun_memory *mujun_instance_memory(const struct mujun_instance *instance
 enum mujun_status mujun_instance_run(struct mujun_store *store, struct mujun_instance *instance,
                                      int *exit_code, struct mujun_error **err)
 {
-    struct mujun_func *start = mujun_instance_func(instance, "_start");
+    enum mujun_status usage = api_instance_check(store, instance, err);
 
+    if (usage != MUJUN_OK)
+        return usage;
+    struct mujun_func *start = mujun_instance_func(instance, "_start");
     if (start == NULL)
         return api_fail(err, ST_USAGE,
                         "the module is no WASI command: it exports no function "
@@ -117,7 +140,10 @@ enum mujun_status mujun_instance_initialize(struct mujun_store *store,
                                             struct mujun_instance *instance,
                                             struct mujun_error **err)
 {
-    struct mujun_func *fn = mujun_instance_func(instance, "_initialize");
+    enum mujun_status usage = api_instance_check(store, instance, err);
 
+    if (usage != MUJUN_OK)
+        return usage;
+    struct mujun_func *fn = mujun_instance_func(instance, "_initialize");
     return fn == NULL ? api_ok(err) : mujun_call(store, fn, NULL, 0, NULL, 0, err);
 }

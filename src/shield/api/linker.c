@@ -116,9 +116,7 @@ static enum status define(struct mujun_linker *l, struct str module, struct str 
 {
     uint64_t hash = hash_names(module, name);
 
-    if (api_extern_is_foreign(l->store, &value))
-        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a %s of another store",
-                         api_extern_kind_text(value.kind));
+    TRY(api_extern_check(l->store, &value, dg));
     if (!make_room(l))
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "for %u definitions", l->count + 1);
     struct entry *e = find(l, hash, module, name);
@@ -148,8 +146,10 @@ enum mujun_status mujun_linker_define(struct mujun_linker *linker, const char *m
                                       struct mujun_error **err)
 {
     struct diag dg = {0};
-    enum status st = define(linker, str_of(module), str_of(name), api_extern_in(value), NULL, &dg);
 
+    if (value == NULL)
+        return api_fail(err, ST_USAGE, "a definition that is NULL");
+    enum status st = define(linker, str_of(module), str_of(name), api_extern_in(value), NULL, &dg);
     return st == ST_OK ? api_ok(err) : api_refuse(err, st, &dg);
 }
 
@@ -182,9 +182,13 @@ enum mujun_status mujun_linker_define_instance(struct mujun_linker *linker, cons
                                                const struct mujun_instance *instance,
                                                struct mujun_error **err)
 {
+    enum mujun_status usage = api_instance_check(linker->store, instance, err);
+    struct diag dg = {0};
+
+    if (usage != MUJUN_OK)
+        return usage;
     const struct rt_instance *i = rt_instance_of(instance);
     const struct wm_module *m = &i->module->wm;
-    struct diag dg = {0};
 
     for (uint32_t k = 0; k < m->export_count; k++) {
         struct rt_extern value = api_instance_item(i, m->exports[k].kind, m->exports[k].index);
@@ -256,9 +260,12 @@ enum mujun_status mujun_linker_instantiate(struct mujun_linker *linker, struct m
     struct rt_module *m = rt_module_of(module);
     struct rt_instance *instance = NULL;
     struct diag dg = {0};
+    enum mujun_status usage = api_module_check(linker->store, m, err);
+
+    if (usage != MUJUN_OK)
+        return usage;
     uint32_t count = m->wm.import_count;
     struct rt_extern *items = mem_alloc((size_t)count + 1, sizeof(*items));
-
     if (items == NULL)
         return api_fail(err, ST_NO_MEMORY, "for %u imports", count);
     enum status st = resolve_all(linker, m, items, &dg);

@@ -1,5 +1,6 @@
 /* types: kinds, function types, types of externals. SPDX-License-Identifier: Apache-2.0 */
 #include "shield/api/api_int.h"
+#include "shield/runtime/link.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -263,12 +264,17 @@ struct mujun_extern api_extern_out(const struct rt_extern *e)
     return out;
 }
 
-bool api_extern_is_foreign(const struct mujun_store *s, const struct rt_extern *e)
+enum status api_extern_check(const struct mujun_store *s, const struct rt_extern *e,
+                             struct diag *dg)
 {
-    switch (e->kind) {
-    case WM_EXTERN_FUNC: return api_func_is_foreign(s, e->func);
-    case WM_EXTERN_TABLE: return e->table->store != s->rt;
-    case WM_EXTERN_MEMORY: return !e->memory->is_shared && e->memory->store != s->rt;
-    default: return false;
-    }
+    if ((unsigned)e->kind >= WM_EXTERN_KIND_COUNT)
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "there is no kind %d of externals",
+                         (int)e->kind);
+    if (rt_extern_is_missing(e))
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a %s that is NULL",
+                         api_extern_kind_text(e->kind));
+    if (rt_extern_is_foreign(s->rt, e))
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a %s of another store",
+                         api_extern_kind_text(e->kind));
+    return ST_OK;
 }

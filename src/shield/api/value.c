@@ -51,7 +51,7 @@ enum status api_value_in(struct mujun_store *s, struct wm_valtype type,
     if (api_kind_of(s->rt->engine->types, type) == MUJUN_FUNCREF) {
         const struct rt_func *fn = rt_func_of(value->func);
         raw = (uint64_t)(uintptr_t)fn;
-        if (fn != NULL && api_func_is_foreign(s, fn))
+        if (fn != NULL && fn->store != s->rt)
             return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a function of another store");
     } else {
         raw = api_ref_raw(value->ref);

@@ -109,7 +109,8 @@ static wasm_func_t *func_new(wasm_store_t *s, const wasm_functype_t *type,
     struct callback *c = mem_alloc(1, sizeof(*c));
     uint32_t id = 0;
 
-    if (c == NULL || !capi_functype_id(s, type, &id)) {
+    if (c == NULL || (how->plain == NULL && how->with_env == NULL) ||
+        !capi_functype_id(s, type, &id)) {
         mem_free(c);
         return NULL;
     }

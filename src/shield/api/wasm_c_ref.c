@@ -78,7 +78,9 @@ bool wasm_ref_same(const wasm_ref_t *a, const wasm_ref_t *b)
 {
     if (a == NULL || b == NULL)
         return a == b;
-    return a->kind == b->kind && a->object == b->object;
+    /* The words of OBJECT mean something else in every store. */
+    return a->kind == b->kind && a->object == b->object &&
+           (a->kind != CAPI_OBJECT || a->store == b->store);
 }
 
 /* ---- words of the runtime ---- */

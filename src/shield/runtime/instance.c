@@ -59,19 +59,11 @@ static enum status take_imports(struct rt_store *s, struct rt_instance *i,
         const struct rt_extern *e = &imports[k];
         const uint32_t index = wm->imports[k].index;
         switch (e->kind) {
-        case WM_EXTERN_FUNC:
-            CHECK(e->func->instance == NULL || e->func->instance->store == s,
-                  "a function of another store");
-            i->funcs[index] = e->func;
-            break;
-        case WM_EXTERN_TABLE:
-            CHECK(e->table->store == s, "a table of another store");
-            i->tables[index] = e->table;
-            break;
+        case WM_EXTERN_FUNC: i->funcs[index] = e->func; break;
+        case WM_EXTERN_TABLE: i->tables[index] = e->table; break;
         case WM_EXTERN_GLOBAL: i->globals[index] = e->global; break;
         case WM_EXTERN_TAG: i->tags[index] = e->tag; break;
         case WM_EXTERN_MEMORY:
-            CHECK(e->memory->is_shared || e->memory->store == s, "a memory of another store");
             if (e->memory->is_shared)
                 TRY(rt_memory_adopt(s, e->memory, dg));
             i->memories[index] = e->memory;
@@ -93,7 +85,11 @@ static enum status make_funcs(struct rt_store *s, struct rt_instance *i, struct 
     struct rt_func *funcs = array;
     for (uint32_t k = first; k < m->wm.func_count; k++) {
         funcs[k - first] = (struct rt_func){
-            .instance = i, .type_id = m->type_ids[m->wm.funcs[k].type_index], .index = k};
+            .instance = i,
+            .store = s,
+            .type_id = m->type_ids[m->wm.funcs[k].type_index],
+            .index = k,
+        };
         i->funcs[k] = &funcs[k - first];
     }
     return ST_OK;
@@ -108,7 +104,8 @@ static enum status make_tags(struct rt_store *s, struct rt_instance *i, struct d
     TRY(make_array(s, RT_OWNED_TAGS, m->wm.tag_count - first, sizeof(struct rt_tag), &array, dg));
     struct rt_tag *tags = array;
     for (uint32_t k = first; k < m->wm.tag_count; k++) {
-        tags[k - first].type_id = m->type_ids[m->wm.tags[k].type_index];
+        tags[k - first] =
+            (struct rt_tag){.store = s, .type_id = m->type_ids[m->wm.tags[k].type_index]};
         i->tags[k] = &tags[k - first];
     }
     return ST_OK;
@@ -143,8 +140,11 @@ static enum status make_globals(struct rt_store *s, struct rt_instance *i, struc
     struct rt_global *globals = array;
     for (uint32_t k = first; k < m->wm.global_count; k++) {
         const struct wm_global *from = &m->wm.globals[k];
-        globals[k - first] = (struct rt_global){.type = rt_valtype_global(m->type_ids, from->type),
-                                                .is_mutable = from->is_mutable};
+        globals[k - first] = (struct rt_global){
+            .store = s,
+            .type = rt_valtype_global(m->type_ids, from->type),
+            .is_mutable = from->is_mutable,
+        };
         i->globals[k] = &globals[k - first];
     }
     for (uint32_t k = first; k < m->wm.global_count; k++) {

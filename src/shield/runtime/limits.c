@@ -28,7 +28,7 @@ enum status rt_limit_fail(struct diag *dg, enum rt_limit which, uint64_t allowed
     const bool has_option = info->option[0] != '\0';
 
     return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET,
-                     "limit %s reached: %" PRIu64 " %s allowed, %" PRIu64 " needed%s%s", info->name,
-                     allowed, info->what, needed, has_option ? "; raise it with --" : "",
-                     info->option);
+                     "%s allows %" PRIu64 ", %" PRIu64 " needed (%s)%s%s%s", info->name, allowed,
+                     needed, info->what, has_option ? "; --" : "", info->option,
+                     has_option ? " raises it" : "");
 }

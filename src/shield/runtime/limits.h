@@ -18,8 +18,8 @@ struct rt_limit_info {
 };
 extern const struct rt_limit_info rt_limit_info[RT_LIMIT_COUNT];
 
-/* Writes "limit call_depth reached: 200000 nested guest calls allowed, 200001 needed; raise it
- * with --max-calls" and returns ST_LIMIT. */
+/* Writes "instances allows 10000, 10001 needed (instances in one store); --max-instances raises
+ * it", to stand behind "limit reached: ", and returns ST_LIMIT. */
 enum status rt_limit_fail(struct diag *dg, enum rt_limit which, uint64_t allowed, uint64_t needed);
 
 #endif /* SHIELD_RUNTIME_LIMITS_H */

@@ -252,7 +252,7 @@ static enum status refuse(const struct rt_registry *types, const struct wm_impor
                                              : "");
 }
 
-static bool is_missing(const struct rt_extern *e)
+bool rt_extern_is_missing(const struct rt_extern *e)
 {
     switch (e->kind) {
     case WM_EXTERN_FUNC: return e->func == NULL;
@@ -265,12 +265,26 @@ static bool is_missing(const struct rt_extern *e)
     return true;
 }
 
+bool rt_extern_is_foreign(const struct rt_store *s, const struct rt_extern *e)
+{
+    switch (e->kind) {
+    case WM_EXTERN_FUNC: return e->func->store != s;
+    case WM_EXTERN_TABLE: return e->table->store != s;
+    case WM_EXTERN_MEMORY: return !e->memory->is_shared && e->memory->store != s;
+    case WM_EXTERN_GLOBAL: return e->global->store != s;
+    case WM_EXTERN_TAG: return e->tag->store != s;
+    case WM_EXTERN_KIND_COUNT: break;
+    }
+    return true;
+}
+
 enum status rt_link_check(const struct rt_store *s, const struct rt_module *m,
                           const struct rt_extern *imports, uint32_t import_count, struct diag *dg)
 {
     const struct rt_registry *types = m->engine->types;
 
-    CHECK(m->engine == s->engine, "module and store belong to one engine");
+    if (m->engine != s->engine)
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "the module belongs to another engine");
     if (import_count != m->wm.import_count)
         return diag_fail(dg, ST_UNLINKABLE, DIAG_NO_OFFSET,
                          "unknown import: the module has %u imports, %u are given",
@@ -278,8 +292,10 @@ enum status rt_link_check(const struct rt_store *s, const struct rt_module *m,
     for (uint32_t i = 0; i < import_count; i++) {
         const struct wm_import *import = &m->wm.imports[i];
         struct shape wanted = shape_wanted(m, import);
-        if (is_missing(&imports[i]))
+        if (rt_extern_is_missing(&imports[i]))
             return refuse(types, import, &wanted, NULL, dg);
+        if (rt_extern_is_foreign(s, &imports[i])) /* its type may be of another registry */
+            return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "import %u belongs to another store", i);
         struct shape found = shape_of(&imports[i]);
         if (!shape_matches(types, &found, &wanted))
             return refuse(types, import, &wanted, &found, dg);

@@ -108,3 +108,15 @@ struct str rt_module_func_name(struct rt_module *m, uint32_t func_index)
         return (struct str){NULL, 0}; /* no memory for names: a message can do without */
     return wm_name_of(names, WM_NAME_FUNC, func_index);
 }
+
+struct str rt_module_func_label(struct rt_module *m, uint32_t func_index)
+{
+    struct str name = rt_module_func_name(m, func_index);
+
+    for (uint32_t i = 0; name.size == 0 && i < m->wm.export_count; i++) {
+        const struct wm_export *e = &m->wm.exports[i];
+        if (e->kind == WM_EXTERN_FUNC && e->index == func_index)
+            name = e->name;
+    }
+    return name;
+}

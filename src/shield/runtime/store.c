@@ -151,8 +151,8 @@ enum status rt_func_new(struct rt_store *s, uint32_t type_id, rt_host_fn host, v
 
     if (fn == NULL)
         return ST_NO_MEMORY;
-    *fn =
-        (struct rt_func){.type_id = type_id, .host = host, .host_env = env, .host_free = env_free};
+    *fn = (struct rt_func){
+        .store = s, .type_id = type_id, .host = host, .host_env = env, .host_free = env_free};
     *out = fn;
     return ST_OK;
 }
@@ -213,7 +213,8 @@ enum status rt_global_new(struct rt_store *s, struct wm_valtype type, bool is_mu
 
     if (g == NULL)
         return ST_NO_MEMORY;
-    *g = (struct rt_global){.value = value, .type = type, .is_mutable = is_mutable};
+    *g = (struct rt_global){
+        .value = value, .store = s, .type = type, .is_mutable = is_mutable};
     *out = g;
     return ST_OK;
 }
@@ -224,7 +225,7 @@ enum status rt_tag_new(struct rt_store *s, uint32_t type_id, struct rt_tag **out
 
     if (tag == NULL)
         return ST_NO_MEMORY;
-    tag->type_id = type_id;
+    *tag = (struct rt_tag){.store = s, .type_id = type_id};
     *out = tag;
     return ST_OK;
 }

@@ -92,8 +92,10 @@ struct rt_module {
 MUST_USE enum status rt_module_new(struct rt_engine *engine, const uint8_t *bytes, size_t size,
                                    struct rt_module **out, struct diag *dg);
 void rt_module_free(struct rt_module *m); /* drops one reference */
-/* Name of a function for messages; size 0 when it has none. */
+/* What the name section calls a function; size 0: nothing. Borrowed from the module. */
 struct str rt_module_func_name(struct rt_module *m, uint32_t func_index);
+/* For messages: that name, else the first export of the function. O(exports). */
+struct str rt_module_func_label(struct rt_module *m, uint32_t func_index);
 
 struct rt_memory {
     uint8_t *base;
@@ -127,12 +129,14 @@ struct rt_table {
 
 struct rt_global {
     union rt_value value;
+    struct rt_store *store;
     struct wm_valtype type; /* registry ids */
     bool is_mutable;
 };
 
-struct rt_tag {
-    uint32_t type_id; /* identity is the address of this struct */
+struct rt_tag { /* identity is the address of this struct */
+    struct rt_store *store;
+    uint32_t type_id;
 };
 
 /* What a host function learns of its caller. */
@@ -154,6 +158,7 @@ typedef enum status (*rt_host_fn)(void *env, struct rt_caller *caller, const uni
 
 struct rt_func {
     struct rt_instance *instance; /* that defines it; NULL: a host function */
+    struct rt_store *store;
     uint32_t type_id;
     uint32_t index; /* in the function index space of instance */
     rt_host_fn host;
@@ -253,6 +258,7 @@ struct rt_extern {
 
 /* Links, initialises and runs the start function. imports: one per import of the module, in
  * order; each is checked against its type (ST_UNLINKABLE names module, name, expected, found).
+ * ST_USAGE: the module is of another engine, or an import of another store (and no shared memory).
  * The instance is owned by the store, also when a segment or the start function ends it early
  * (ST_TRAP...): as the specification says, its effects then stay. */
 MUST_USE enum status rt_instance_new(struct rt_store *s, struct rt_module *m,

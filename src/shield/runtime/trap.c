@@ -67,21 +67,3 @@ void rt_trap_free(struct rt_trap *trap)
         rt_module_free(trap->frames[i].module);
     mem_free(trap);
 }
-
-void rt_trap_print(const struct rt_trap *trap, struct buf *out)
-{
-    buf_text(out, "wasm backtrace:\n");
-    for (uint32_t i = 0; i < trap->frame_count; i++) {
-        const struct rt_frame *f = &trap->frames[i];
-        struct str name = rt_module_func_name(f->module, f->func_index);
-
-        buf_printf(out, "%3u: 0x%x - ", i, f->offset);
-        if (name.size != 0)
-            buf_str(out, name);
-        else
-            buf_printf(out, "function %u", f->func_index);
-        buf_byte(out, '\n');
-    }
-    if (trap->frames_left_out != 0)
-        buf_printf(out, "     and %u more\n", trap->frames_left_out);
-}

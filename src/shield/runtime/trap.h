@@ -32,7 +32,5 @@ void rt_trap_add_frame(struct rt_trap *trap, struct rt_module *m, uint32_t func_
 /* Takes the pending trap: owned, free with rt_trap_free(). NULL when there is none. */
 struct rt_trap *rt_store_take_trap(struct rt_store *s);
 void rt_trap_free(struct rt_trap *trap);
-/* "wasm backtrace" as lines: "  0: 0x1234 - name". */
-void rt_trap_print(const struct rt_trap *trap, struct buf *out);
 
 #endif /* SHIELD_RUNTIME_TRAP_H */
