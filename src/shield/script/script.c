@@ -60,6 +60,8 @@ enum status script_run_text(struct script_run *r, struct str text, struct diag *
     struct job job = {r, text};
 
     TRY(rt_store_new(r->engine, &r->options->limits, &r->store, dg));
+    r->store->fuel_on = r->options->fuel != 0;
+    r->store->fuel = r->options->fuel;
     arena_init(&r->work, r->keep->limit_bytes);
     enum status st = arena_guard(r->keep, guarded_keep, &job, dg);
     script_threads_end(r);
@@ -76,6 +78,7 @@ enum status script_run(struct str text, const struct script_options *options, st
     struct rt_config config = {.features = options->features,
                                .module_arena_bytes_max = arena->limit_bytes,
                                .relaxed_deterministic = true,
+                               .canonical_nan = options->canonical_nan,
                                .tier = options->tier};
     struct script_run r = {.options = options, .keep = arena, .report = report};
 

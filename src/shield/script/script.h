@@ -17,6 +17,8 @@ struct script_options {
     struct wm_features features;
     const struct rt_tier *tier;
     struct rt_limits limits;
+    uint64_t fuel; /* 0: not counted; else what the whole script may use */
+    bool canonical_nan;
     /* Called with each line that spectest.print and its kin write; NULL: dropped. */
     void (*print)(void *ctx, const char *line);
     void *print_ctx;
