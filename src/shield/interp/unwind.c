@@ -38,7 +38,8 @@ static void deliver(struct interp_cx *cx, const struct interp_code *code,
     const struct rt_exception *e = (const struct rt_exception *)(const void *)object->payload;
     const struct rt_type *type =
         rt_registry_type(cx->store->engine->types, e->tag->type_id);
-    const uint32_t *slots = code->values + c->values_first;
+    /* A function whose clauses take no value has no table of values. */
+    const uint32_t *slots = c->value_count == 0 ? NULL : code->values + c->values_first;
     uint32_t count = c->value_count - c->with_ref;
 
     for (uint32_t i = 0; i < count; i++)
