@@ -199,23 +199,26 @@ static enum status check_tags(struct judge *j)
     return ST_OK;
 }
 
-static enum status check_global(struct judge *j, uint32_t i)
+/* Before the tables: their constant expressions may read imported globals. */
+static enum status check_global_types(struct judge *j)
 {
-    const struct wm_global *g = &j->m->globals[i];
-    bool is_import = i < j->m->global_imports;
-
-    TRY(check_valtype(j, home_of(is_import, WM_SECTION_GLOBAL), g->type));
-    if (is_import)
-        return ST_OK;
-    j->global_limit = i; /* sees those before it */
-    return judge_constant(j, g->init, g->type);
+    for (uint32_t i = 0; i < j->m->global_count; i++) {
+        const struct wm_global *g = &j->m->globals[i];
+        enum wm_section_id section = home_of(i < j->m->global_imports, WM_SECTION_GLOBAL);
+        j->item = g->offset;
+        TRY(diag_in(j->dg, check_valtype(j, section, g->type), "global %u", i));
+    }
+    j->item = 0;
+    return ST_OK;
 }
 
 static enum status check_globals(struct judge *j)
 {
-    for (uint32_t i = 0; i < j->m->global_count; i++) {
-        j->item = j->m->globals[i].offset;
-        TRY(diag_in(j->dg, check_global(j, i), "global %u", i));
+    for (uint32_t i = j->m->global_imports; i < j->m->global_count; i++) {
+        const struct wm_global *g = &j->m->globals[i];
+        j->item = g->offset;
+        j->global_limit = i; /* sees those before it */
+        TRY(diag_in(j->dg, judge_constant(j, g->init, g->type), "global %u", i));
     }
     j->item = 0;
     j->global_limit = j->m->global_count;
@@ -437,8 +440,8 @@ static enum status check_codes(struct judge *j)
 static enum status validate_guarded(void *ctx, struct diag *dg)
 {
     static enum status (*const steps[])(struct judge * j) = {
-        check_funcs,   check_tables, check_memories, check_tags,  check_globals,
-        check_exports, check_start,  check_elems,    check_datas, check_codes,
+        check_funcs,   check_global_types, check_tables, check_memories, check_tags,  check_globals,
+        check_exports, check_start,        check_elems,  check_datas,    check_codes,
     };
     struct judge *j = ctx;
 
