@@ -392,6 +392,7 @@ void *mujun_store_data(const struct mujun_store *store);
  *   add   saturates below UINT64_MAX; does nothing while metering is off
  *   get   what is left; UINT64_MAX while metering is off
  *
+ * From inside a host function, metering is switched on or off for the next outermost call only.
  * Cost of metering: one comparison per basic block.
  */
 void mujun_store_set_fuel(struct mujun_store *store, uint64_t units);

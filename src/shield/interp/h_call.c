@@ -96,7 +96,7 @@ static __attribute__((noinline)) enum status translate(struct interp_cx *cx, str
                                                        uint32_t defined_index)
 {
     const struct interp_code *code = NULL;
-    return interp_code_get(m, defined_index, cx->store->fuel_on, &code, &cx->store->diag);
+    return interp_code_get(m, defined_index, cx->is_metered, &code, &cx->store->diag);
 }
 
 __attribute__((cold)) enum status interp_translate_wanted(INTERP_PARAMS)
@@ -181,7 +181,7 @@ static const struct interp_code *away_code(const struct interp_cx *cx)
 {
     const struct rt_func *f = cx->callee;
     struct rt_module *m = f->instance->module;
-    _Atomic(void *) *table = interp_code_table(m, cx->store->fuel_on);
+    _Atomic(void *) *table = interp_code_table(m, cx->is_metered);
 
     return atomic_load_explicit(&table[f->index - m->wm.func_imports], memory_order_acquire);
 }
@@ -287,6 +287,8 @@ enum status interp_tail_call_away(INTERP_PARAMS)
 
     if (cx->callee->instance == NULL) {
         enum status st = interp_host_call(cx, pc, fp, fp + base);
+        if (st == ST_EXCEPTION) /* this frame is left: none of its regions catches */
+            pc = cx->frame->code->code + cx->frame->code->word_count;
         PASS_ON(st);
         const struct rt_type *type =
             rt_registry_type(cx->store->engine->types, cx->callee->type_id);

@@ -88,6 +88,7 @@ struct interp_cx {
     struct rt_global **globals;      /* of instance */
     struct rt_memory *memory;        /* first one of instance; NULL when there is none */
     struct rt_store *store;
+    bool is_metered;                 /* as the store was when its outermost call began */
     uint8_t *fp;                     /* saved */
     const uint32_t *pc;              /* saved */
     uint8_t *mem;                    /* saved by the loop of checked builds */

@@ -65,7 +65,7 @@ static enum status store_init(struct rt_store *store, struct diag *dg)
 void interp_enter_instance(struct interp_cx *cx, struct rt_instance *instance)
 {
     cx->instance = instance;
-    cx->code = interp_code_table(instance->module, cx->store->fuel_on);
+    cx->code = interp_code_table(instance->module, cx->is_metered);
     cx->globals = instance->globals;
     cx->memory = instance->module->wm.memory_count != 0 ? instance->memories[0] : NULL;
 }
@@ -195,7 +195,9 @@ static enum status enter(struct interp_cx *cx, struct rt_func *fn, const union r
     const struct interp_code *code = NULL;
     uint8_t *at = cx->sp, *outer_sp = cx->sp;
 
-    TRY(interp_code_get(m, fn->index - m->wm.func_imports, cx->store->fuel_on, &code,
+    if (cx->frame == cx->frames) /* nested runs go on as the outermost: frames hold its code */
+        cx->is_metered = cx->store->fuel_on;
+    TRY(interp_code_get(m, fn->index - m->wm.func_imports, cx->is_metered, &code,
                         &cx->store->diag));
     if ((size_t)(cx->stack_end - at) < code->frame_bytes || cx->frame == cx->frame_end)
         return rt_trap_raise(cx->store, RT_TRAP_STACK_EXHAUSTED, NULL);
