@@ -43,6 +43,30 @@ static const char many[] =
     "    (br_table 0 1 (local.get 0))) (br 0)) i32.add i32.add i32.add i32.add i32.add i32.add"
     "    i32.add i32.add i32.add))";
 
+static const char exceptions[] =
+    "(module (tag $none) (tag $two (param i64 i32))"
+    "(func $raise (param i32)"
+    "  (if (local.get 0) (then (throw $two (i64.const 40) (i32.const 2)))) (throw $none))"
+    "(func (export \"all\") (param i32) (result i32)"
+    "  (block $h (try_table (catch_all $h) (call $raise (local.get 0))) (return (i32.const 1)))"
+    "  (i32.const 7))"
+    "(func (export \"payload\") (param i32) (result i32) (local i32)"
+    "  (block $h (result i64 i32)"
+    "    (try_table (catch $two $h) (call $raise (local.get 0))) (return (i32.const 1)))"
+    "  (local.set 1) (i32.wrap_i64) (i32.add (local.get 1)))"
+    "(func (export \"again\") (param i32) (result i32)"
+    "  (block $outer (result exnref)"
+    "    (try_table (catch_all_ref $outer)"
+    "      (throw_ref (block $inner (result exnref)"
+    "        (try_table (catch_all_ref $inner) (call $raise (local.get 0)))"
+    "        (return (i32.const 1))))) (return (i32.const 2)))"
+    "  (ref.is_null))"
+    "(func (export \"escapes\") (param i32) (call $raise (local.get 0)))"
+    "(func (export \"legacy\") (param i32) (result i32)"
+    "  (try (result i32) (do (try (do (call $raise (local.get 0))) (catch $two (drop) (drop)"
+    "      (rethrow 0))) (i32.const 1))"
+    "    (catch $two (i32.add (i32.const 100)) (return)) (catch_all (i32.const 9)))))";
+
 static const struct row rows[] = {
     {"recursion", basics, "fib", {20}, "ok 6765"},
     {"a loop", basics, "sum", {1000}, "ok 500500"},
@@ -58,6 +82,13 @@ static const struct row rows[] = {
     {"one byte past it", basics, "peek", {65529}, "trap out of bounds memory access"},
     {"an offset does not wrap", basics, "peek", {~0u}, "trap out of bounds memory access"},
     {"an addition does wrap", basics, "poke", {~0u, 9}, "ok 7"},
+    {"a clause without values", exceptions, "all", {0}, "ok 7"},
+    {"a clause with two", exceptions, "payload", {1}, "ok 42"},
+    {"what no clause names passes on", exceptions, "payload", {0}, "uncaught exception"},
+    {"thrown, caught, thrown again", exceptions, "again", {1}, "ok 0"},
+    {"out of the outermost function", exceptions, "escapes", {1}, "uncaught exception"},
+    {"legacy: rethrown to the outer try", exceptions, "legacy", {1}, "ok 102"},
+    {"legacy: catch_all", exceptions, "legacy", {0}, "ok 9"},
     {"ten values branch far", many, "br", {1}, "ok 30"},
     {"ten values in a table, near", many, "table", {0}, "ok 20"},
     {"ten values in a table, far", many, "table", {9}, "ok 20"},

@@ -38,15 +38,13 @@ static void deliver(struct interp_cx *cx, const struct interp_code *code,
     const struct rt_exception *e = (const struct rt_exception *)(const void *)object->payload;
     const struct rt_type *type =
         rt_registry_type(cx->store->engine->types, e->tag->type_id);
-    /* A function whose clauses take no value has no table of values. */
-    const uint32_t *slots = c->value_count == 0 ? NULL : code->values + c->values_first;
-    uint32_t count = c->value_count - c->with_ref;
+    uint32_t first = c->values_first, count = c->value_count - c->with_ref;
 
     for (uint32_t i = 0; i < count; i++)
-        memcpy(cx->fp + slots[i], &e->values[i],
+        memcpy(cx->fp + code->values[first + i], &e->values[i],
                wm_kind(type->params[i]) == WM_KIND_V128 ? 16 : 8);
     if (c->with_ref)
-        memcpy(cx->fp + slots[count], &ref, sizeof(ref));
+        memcpy(cx->fp + code->values[first + count], &ref, sizeof(ref));
     if (exception_slot != INTERP_NO_SLOT)
         memcpy(cx->fp + exception_slot, &ref, sizeof(ref));
     cx->store->exception = RT_NULL;
