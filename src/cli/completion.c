@@ -1,6 +1,7 @@
 /* completion: scripts for bash, zsh and fish, expanded from the command tables.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "shield/wasm/features.h"
 
 #include <string.h>
 
@@ -17,17 +18,35 @@ static void put_quoted(FILE *out, const char *text)
     fputc('\'', out);
 }
 
-/* "trap|zero" with blanks instead of bars. */
+/* The words that an argument or operand stands for, separated by blanks: "trap|zero", every
+ * feature, every command and topic. */
 static void put_words(FILE *out, const char *argument)
 {
-    for (const char *p = argument; *p != '\0'; p++)
-        fputc(*p == '|' ? ' ' : *p, out);
+    if (strcmp(argument, "feature") == 0) {
+        fputs("all", out);
+        for (uint32_t i = 0; i < WM_FEATURE_COUNT; i++)
+            fprintf(out, " %s", wm_feature_info[i].name);
+    } else if (strstr(argument, "<command>") != NULL) {
+        for (uint32_t i = 0; i < CLI_COMMAND_COUNT; i++)
+            fprintf(out, "%s ", cli_commands[i].name);
+        for (const struct cli_topic *t = cli_topics; t->name != NULL; t++)
+            fprintf(out, "%s%s", t->name, t[1].name != NULL ? " " : "");
+    } else {
+        for (const char *p = argument; *p != '\0'; p++)
+            fputc(*p == '|' ? ' ' : *p, out);
+    }
 }
 
-/* True when the operands are fixed words (bash|zsh|fish), not names in <>. */
+/* True when the operands are words we know, not files. */
 static bool is_word_list(const char *operands)
 {
-    return strchr(operands, '|') != NULL && strchr(operands, '<') == NULL;
+    return strstr(operands, "<command>") != NULL ||
+           (strchr(operands, '|') != NULL && strchr(operands, '<') == NULL);
+}
+
+static bool has_words(const struct cli_opt *o)
+{
+    return o->type == CLI_CHOICE || strcmp(o->argument, "feature") == 0;
 }
 
 static void put_bash(FILE *out)
@@ -47,7 +66,7 @@ static void put_bash(FILE *out)
         uint32_t count = 0;
         const struct cli_opt *opts = cli_opts_of((enum cli_command_id)i, &count);
         for (uint32_t j = 0; j < count; j++) {
-            if (opts[j].type != CLI_CHOICE)
+            if (!has_words(&opts[j]))
                 continue;
             fprintf(out, "    %s:--%s) words='", cli_commands[i].name, opts[j].name);
             put_words(out, opts[j].argument);
@@ -100,7 +119,7 @@ static void put_zsh_option(FILE *out, const struct cli_opt *o)
             o->type == CLI_FLAG ? "" : "=");
     put_zsh_text(out, o->help);
     fputc(']', out);
-    if (o->type == CLI_CHOICE) {
+    if (has_words(o)) {
         fprintf(out, ":%s:(", o->name);
         put_words(out, o->argument);
         fputc(')', out);
@@ -158,7 +177,7 @@ static void put_fish(FILE *out)
                     opts[j].name);
             if (opts[j].letter != 0)
                 fprintf(out, " -s %c", opts[j].letter);
-            if (opts[j].type == CLI_CHOICE) {
+            if (has_words(&opts[j])) {
                 fputs(" -x -a '", out);
                 put_words(out, opts[j].argument);
                 fputc('\'', out);
