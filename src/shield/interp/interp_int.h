@@ -31,7 +31,8 @@
 /* Where a piece of code is protected, and what catches. */
 struct interp_region {
     uint32_t begin, end;    /* words of the code */
-    uint32_t parent;        /* enclosing region, INTERP_NO_REGION at the outermost */
+    uint32_t outer;         /* region around this one, INTERP_NO_REGION at the outermost */
+    uint32_t parent;        /* asked next: the same, unless the try delegates */
     uint32_t first_clause, last_clause; /* INTERP_NO_CLAUSE: none */
     uint32_t exception_slot; /* legacy try: where the caught exnref is kept; INTERP_NO_SLOT */
 };

@@ -154,13 +154,15 @@ enum status interp_raise(struct interp_cx *cx, const uint32_t *pc, uint8_t *fp,
 /* Adds the frames of this run, innermost first. */
 static void add_backtrace(struct interp_cx *cx, const struct interp_frame *entry)
 {
+    struct rt_trap *trap = cx->store->trap;
     const uint32_t *pc = cx->pc;
     uint32_t back = 0; /* in callers pc is behind the call */
 
     for (const struct interp_frame *f = cx->frame; f >= entry; f--) {
         if (f->code != NULL) {
-            rt_trap_add_frame(cx->store->trap, f->code->module, f->code->func_index,
-                              interp_map_find(f->code, pc - back));
+            bool is_shown = trap->frame_count < RT_TRAP_FRAMES_MAX; /* finding it takes time */
+            rt_trap_add_frame(trap, f->code->module, f->code->func_index,
+                              is_shown ? interp_map_find(f->code, pc - back) : 0);
         }
         pc = f->return_pc;
         back = 1;

@@ -13,7 +13,8 @@
 static void open_region(struct tr *t, struct control *c)
 {
     tr_barrier(t);
-    struct interp_region r = {.begin = t->code_count, .end = UINT32_MAX, .parent = t->region,
+    struct interp_region r = {.begin = t->code_count, .end = UINT32_MAX,
+                              .outer = t->region, .parent = t->region,
                               .first_clause = INTERP_NO_CLAUSE, .last_clause = INTERP_NO_CLAUSE,
                               .exception_slot = c->exception};
 

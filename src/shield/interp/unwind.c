@@ -8,10 +8,19 @@
 /* The innermost region that holds a word. Regions are sorted by where they begin and nest. */
 static uint32_t find_region(const struct interp_code *code, uint32_t word)
 {
-    for (uint32_t i = code->region_count; i-- > 0;)
-        if (code->regions[i].begin <= word && word < code->regions[i].end)
-            return i;
-    return INTERP_NO_REGION;
+    uint32_t low = 0, high = code->region_count; /* the last that begins at or before the word */
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (code->regions[middle].begin <= word)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    uint32_t region = low == 0 ? INTERP_NO_REGION : low - 1;
+    while (region != INTERP_NO_REGION && word >= code->regions[region].end)
+        region = code->regions[region].outer;
+    return region;
 }
 
 static const struct interp_clause *find_clause(const struct interp_cx *cx,
