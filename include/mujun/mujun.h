@@ -384,9 +384,10 @@ void mujun_store_set_data(struct mujun_store *store, void *data);
 void *mujun_store_data(const struct mujun_store *store);
 
 /*
- * Fuel is a number of WebAssembly instructions (block, loop, else, end and nop are free), counted
- * exactly; a run that would need one more ends with MUJUN_E_FUEL, before that instruction, and
- * memory stays as the guest left it.
+ * Fuel is a number of WebAssembly instructions, counted exactly (nop and the words that only give
+ * structure are free: block, loop, else, end, try_table and the legacy try, catch, delegate). A run
+ * that would need one more ends with MUJUN_E_FUEL, before that instruction, and memory stays as the
+ * guest left it.
  *
  *   set   switches metering on with this many units; UINT64_MAX switches it off
  *   add   saturates below UINT64_MAX; does nothing while metering is off

@@ -29,7 +29,7 @@ struct run {
     int exit_code;
 };
 
-/* A step of run_program(): false with err or dg set. */
+/* A step of cmd_run(): false with err or dg set. */
 #define STEP(call) ((call) == MUJUN_OK)
 
 static bool refuse(struct run *r, enum status st)

@@ -15,7 +15,7 @@ void interp_map_write(struct buf *out, const struct map_entry *entries, uint32_t
     }
 }
 
-/* One LEB128 number that map_write() made. */
+/* One LEB128 number that interp_map_write() made. */
 static uint64_t read_leb(const uint8_t **at, bool is_signed)
 {
     uint64_t value = 0;

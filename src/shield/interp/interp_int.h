@@ -65,7 +65,7 @@ struct interp_code {
     const struct interp_region *regions; /* by begin: the last one that holds a word is innermost */
     const struct interp_clause *clauses;
     const uint32_t *values;
-    const uint8_t *map;              /* see map.c */
+    const uint8_t *map;              /* see map.h */
     uint32_t map_bytes;
 };
 

@@ -85,23 +85,6 @@ void rt_data_drop(struct rt_instance *i, uint32_t data)
     i->datas[data] = (struct rt_data){NULL, 0};
 }
 
-enum status rt_table_get(struct rt_store *s, const struct rt_table *t, uint64_t index,
-                         uint64_t *ref)
-{
-    if (index >= t->size)
-        return trap(s, RT_TRAP_TABLE_BOUNDS);
-    *ref = t->elements[index];
-    return ST_OK;
-}
-
-enum status rt_table_set(struct rt_store *s, struct rt_table *t, uint64_t index, uint64_t ref)
-{
-    if (index >= t->size)
-        return trap(s, RT_TRAP_TABLE_BOUNDS);
-    t->elements[index] = ref;
-    return ST_OK;
-}
-
 enum status rt_table_init(struct rt_instance *i, uint32_t table, uint32_t elem, uint64_t to,
                           uint64_t from, uint64_t count)
 {

@@ -1,5 +1,5 @@
 /*
- * bulk: the instructions that move many bytes, elements or array slots at once, and table access.
+ * bulk: the instructions that move many bytes, elements or array slots at once.
  * One place for their bounds checks, so every tier and the start-up of instances agree.
  *
  * All operands are 64-bit: callers zero-extend those of 32-bit memories and tables. No sum can
@@ -32,11 +32,7 @@ MUST_USE enum status rt_memory_fill(struct rt_store *s, struct rt_memory *m, uin
                                     uint8_t value, uint64_t count);
 void rt_data_drop(struct rt_instance *i, uint32_t data);
 
-/* Traps: TABLE_BOUNDS. *ref is written only on OK. */
-MUST_USE enum status rt_table_get(struct rt_store *s, const struct rt_table *t, uint64_t index,
-                                  uint64_t *ref);
-MUST_USE enum status rt_table_set(struct rt_store *s, struct rt_table *t, uint64_t index,
-                                  uint64_t ref);
+/* Traps: TABLE_BOUNDS. */
 MUST_USE enum status rt_table_init(struct rt_instance *i, uint32_t table, uint32_t elem,
                                    uint64_t to, uint64_t from, uint64_t count);
 MUST_USE enum status rt_table_copy(struct rt_store *s, struct rt_table *to_table,

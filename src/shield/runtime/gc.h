@@ -70,7 +70,7 @@ MUST_USE enum status rt_exception_new(struct rt_store *s, struct rt_tag *tag,
                                       const union rt_value *args, uint64_t *ref);
 struct rt_exception {
     struct rt_tag *tag;
-    uint64_t unused;
+    uint64_t padding; /* values are aligned to 16 */
     union rt_value values[]; /* object.length of them */
 };
 /* A host value as externref. release (may be NULL) runs when it is collected or the store ends. */

@@ -1,6 +1,6 @@
 /*
  * wasi_int: what the files of this folder share. A call goes through
- *   wasi_host_call -> wasi_call_run -> wasi_decode (checks, changes nothing) -> perform
+ *   host_call -> wasi_call_run -> wasi_decode (checks, changes nothing) -> perform
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_WASI_WASI_INT_H

@@ -15,7 +15,7 @@
 #include "shield/wasm/limits.h"
 #include "shield/wasm/types.h"
 
-/* Section ids of the binary format. Order in a file: as WM_SECTION_ORDER in read.c says. */
+/* Section ids of the binary format. In a file they stand in the order of the table in read.c. */
 enum wm_section_id {
     WM_SECTION_CUSTOM,
     WM_SECTION_TYPE,
@@ -100,7 +100,6 @@ struct wm_elem {
     enum wm_segment_mode mode;
     uint32_t table;        /* active */
     bool is_exprs;         /* items are constant expressions, else LEB128 function indices */
-    uint8_t flags;         /* of the binary format, as read; the writer picks the smallest */
     struct wm_valtype type;
     uint32_t count;
     struct wm_bytes offset; /* constant expression, active */

@@ -68,7 +68,6 @@ static enum status read_elem(struct wm_reader *r, struct wm_elem *e, struct diag
     bool is_explicit = (flags & ELEM_EXPLICIT) != 0;
     bool is_active = (flags & ELEM_NOT_ACTIVE) == 0;
     e->start = (uint32_t)start;
-    e->flags = (uint8_t)flags;
     e->mode = is_active     ? WM_SEGMENT_ACTIVE
               : is_explicit ? WM_SEGMENT_DECLARATIVE
                             : WM_SEGMENT_PASSIVE;
