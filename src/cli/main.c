@@ -25,29 +25,35 @@ static int refuse_command(const char *name)
     return status_exit_code(ST_USAGE);
 }
 
+/* p has room for options and operands. */
+static int parse_and_run(enum cli_command_id id, struct cli_parser *p, int argc, char **argv)
+{
+    struct cli_args args = {.command = p->command, .options = p->options, .items = p->operands};
+    struct diag dg = {0};
+
+    if (cli_parse(p, argc, argv, &dg) != ST_OK)
+        return cli_usage(&args, "%s", dg.text);
+    if (*(const bool *)p->options) { /* help stands first in every struct of options */
+        cli_help_command(stdout, id);
+        return 0;
+    }
+    args.count = p->operand_count;
+    return cli_commands[id].run(&args);
+}
+
 static int run_command(enum cli_command_id id, int argc, char **argv)
 {
     const struct cli_command *command = &cli_commands[id];
     struct cli_parser p = {.command = command->name, .order = command->order};
-    struct diag dg = {0};
     int exit_code = status_exit_code(ST_NO_MEMORY);
 
     p.opts = cli_opts_of(id, &p.opt_count);
     p.options = mem_alloc(1, command->options_size);
     p.operands = mem_alloc((size_t)argc + 1, sizeof(*p.operands));
-    struct cli_args args = {command->name, p.options, p.operands, 0};
     if (p.options == NULL || p.operands == NULL) {
         fprintf(stderr, "mujun: out of memory\n");
-    } else if (cli_parse(&p, argc, argv, &dg) != ST_OK) {
-        exit_code = cli_usage(&args, "%s", dg.text);
-        cli_options_free(&p);
-    } else if (*(const bool *)p.options) { /* help stands first in every struct of options */
-        cli_help_command(stdout, id);
-        exit_code = 0;
-        cli_options_free(&p);
     } else {
-        args.count = p.operand_count;
-        exit_code = command->run(&args);
+        exit_code = parse_and_run(id, &p, argc, argv);
         cli_options_free(&p);
     }
     mem_free(p.options);
