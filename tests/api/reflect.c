@@ -72,6 +72,13 @@ static void print_name(const wasm_name_t *name)
     printf("\"%.*s\" ", (int)name->size, name->data);
 }
 
+static own wasm_trap_t *never_called(const wasm_val_vec_t *args, wasm_val_vec_t *results)
+{
+    (void)args;
+    (void)results;
+    return NULL;
+}
+
 int main(void)
 {
     wasm_engine_t *engine = wasm_engine_new();
@@ -95,7 +102,7 @@ int main(void)
     wasm_memorytype_delete(memory_type);
     own wasm_functype_t *log_type =
         wasm_functype_new_2_0(wasm_valtype_new_i32(), wasm_valtype_new_f64());
-    own wasm_func_t *log = wasm_func_new(store, log_type, NULL); /* never called */
+    own wasm_func_t *log = wasm_func_new(store, log_type, never_called);
     wasm_functype_delete(log_type);
     wasm_extern_t *externs[] = {wasm_func_as_extern(log), wasm_memory_as_extern(memory)};
     own wasm_instance_t *instance = instantiate(store, "reflect.wasm", externs, 2);
