@@ -26,7 +26,8 @@ static void write_seed(void *ctx, struct str bytes)
     FILE *out = fopen(path, "wbx");
     if (out == NULL)
         return; /* a twin is there */
-    fwrite(bytes.text, 1, bytes.size, out);
+    if (bytes.size != 0) /* an empty seed has no address */
+        fwrite(bytes.text, 1, bytes.size, out);
     fclose(out);
     written++;
 }
