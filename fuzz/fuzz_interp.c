@@ -28,7 +28,9 @@ static void mix(struct outcome *o, uint64_t value)
 static void mix_value(struct outcome *o, struct wm_valtype type, union rt_value v)
 {
     if (wm_is_ref(type))
-        v = (union rt_value){.u64 = {v.ref != RT_NULL, 0}};
+        v = (union rt_value){
+            .u64 = {v.ref != RT_NULL, 0}
+        };
     mix(o, v.u64[0]);
     mix(o, wm_kind(type) == WM_KIND_V128 ? v.u64[1] : 0);
 }
@@ -43,7 +45,9 @@ static enum status stub(void *env, struct rt_caller *caller, const union rt_valu
     for (uint32_t i = 0; i < type->result_count; i++) {
         if (!wm_is_defaultable(type->results[i]))
             return rt_trap_raise(caller->store, RT_TRAP_UNKNOWN_IMPORT, NULL);
-        results[i] = (union rt_value){.u64 = {0, 0}};
+        results[i] = (union rt_value){
+            .u64 = {0, 0}
+        };
     }
     return ST_OK;
 }
@@ -149,7 +153,8 @@ static struct outcome run(struct rt_engine *engine, struct rt_module *m, bool me
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct rt_config config = {.features = wm_features_all(), .tier = interp_tier(),
+    const struct rt_config config = {.features = wm_features_all(),
+                                     .tier = interp_tier(),
                                      .canonical_nan = true,
                                      .module_arena_bytes_max = FUZZ_ARENA_BYTES};
     struct rt_engine *engine = rt_engine_new(&config);

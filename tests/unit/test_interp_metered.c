@@ -22,9 +22,11 @@ struct totals {
 
 static void run_file(const char *path, enum wm_feature feature, struct totals *totals)
 {
-    struct script_options options = {.features = wm_features_default(), .tier = interp_tier(),
+    struct script_options options = {.features = wm_features_default(),
+                                     .tier = interp_tier(),
                                      .limits = rt_limits_default(),
-                                     .fuel = UINT64_C(1) << 60, .canonical_nan = true};
+                                     .fuel = UINT64_C(1) << 60,
+                                     .canonical_nan = true};
     struct script_report report = {0};
     struct str text = load_file(path);
     struct arena arena;
@@ -64,8 +66,8 @@ int main(void)
         }
         if (dir != NULL)
             closedir(dir);
-        tap_ok(totals.passed > 0 && totals.failed == 0, "%s: %u passed, %u failed",
-               parts[i].folder, totals.passed, totals.failed);
+        tap_ok(totals.passed > 0 && totals.failed == 0, "%s: %u passed, %u failed", parts[i].folder,
+               totals.passed, totals.failed);
     }
     return tap_done();
 }

@@ -38,9 +38,7 @@ static void print_operand(struct cursor *c, char letter)
     case 's': buf_printf(c->out, " [%u]", w[0]); break;
     case 'L': buf_printf(c->out, " ->%u", (uint32_t)((int64_t)at + (int32_t)w[0] / 4)); break;
     case 'I': buf_printf(c->out, " %#jx", (uintmax_t)((uint64_t)w[1] << 32 | w[0])); break;
-    case 'V':
-        buf_printf(c->out, " %#x %#x %#x %#x", w[0], w[1], w[2], w[3]);
-        break;
+    case 'V': buf_printf(c->out, " %#x %#x %#x %#x", w[0], w[1], w[2], w[3]); break;
     default: buf_printf(c->out, " %u", w[0]); break;
     }
     c->operand += letter == 'I' ? 2 : letter == 'V' ? 4 : 1;

@@ -78,13 +78,14 @@ HANDLER(REF_CAST)
 
 static union rt_value value_of(const uint8_t *fp, uint32_t slot, const struct rt_field_layout *f)
 {
-    union rt_value v = {.u64 = {0, 0}};
+    union rt_value v = {
+        .u64 = {0, 0}
+    };
     memcpy(&v, fp + slot, f->size_log2 == 4 ? 16 : 8);
     return v;
 }
 
-static void put_value(uint8_t *fp, uint32_t slot, union rt_value v,
-                      const struct rt_field_layout *f)
+static void put_value(uint8_t *fp, uint32_t slot, union rt_value v, const struct rt_field_layout *f)
 {
     memcpy(fp + slot, &v, f->size_log2 == 4 ? 16 : 8);
 }
@@ -168,8 +169,8 @@ OUTLINED(ARRAY_NEW_DATA, 6)
 {
     uint64_t ref = RT_NULL;
     SHOW_FRAME();
-    enum status st = rt_array_new_data(cx->instance, POINTER(struct rt_type, 3), pc[7],
-                                       GET(u32, 1), GET(u32, 2), &ref);
+    enum status st = rt_array_new_data(cx->instance, POINTER(struct rt_type, 3), pc[7], GET(u32, 1),
+                                       GET(u32, 2), &ref);
     TRY(st);
     PUT(u64, 0, ref);
     return ST_OK;
@@ -179,8 +180,8 @@ OUTLINED(ARRAY_NEW_ELEM, 6)
 {
     uint64_t ref = RT_NULL;
     SHOW_FRAME();
-    enum status st = rt_array_new_elem(cx->instance, POINTER(struct rt_type, 3), pc[7],
-                                       GET(u32, 1), GET(u32, 2), &ref);
+    enum status st = rt_array_new_elem(cx->instance, POINTER(struct rt_type, 3), pc[7], GET(u32, 1),
+                                       GET(u32, 2), &ref);
     TRY(st);
     PUT(u64, 0, ref);
     return ST_OK;
@@ -230,24 +231,24 @@ HANDLER(ARRAY_FILL)
 
 HANDLER(ARRAY_COPY)
 {
-    enum status st = rt_array_copy(cx->store, GET(u64, 0), GET(u32, 1), GET(u64, 2), GET(u32, 3),
-                                   GET(u32, 4));
+    enum status st =
+        rt_array_copy(cx->store, GET(u64, 0), GET(u32, 1), GET(u64, 2), GET(u32, 3), GET(u32, 4));
     PASS_ON(st);
     NEXT(5);
 }
 
 HANDLER(ARRAY_INIT_DATA)
 {
-    enum status st = rt_array_init_data(cx->instance, GET(u64, 0), pc[8], GET(u32, 1),
-                                        GET(u32, 2), GET(u32, 3));
+    enum status st =
+        rt_array_init_data(cx->instance, GET(u64, 0), pc[8], GET(u32, 1), GET(u32, 2), GET(u32, 3));
     PASS_ON(st);
     NEXT(7);
 }
 
 HANDLER(ARRAY_INIT_ELEM)
 {
-    enum status st = rt_array_init_elem(cx->instance, GET(u64, 0), pc[8], GET(u32, 1),
-                                        GET(u32, 2), GET(u32, 3));
+    enum status st =
+        rt_array_init_elem(cx->instance, GET(u64, 0), pc[8], GET(u32, 1), GET(u32, 2), GET(u32, 3));
     PASS_ON(st);
     NEXT(7);
 }
@@ -264,7 +265,9 @@ HANDLER(THROW)
     struct rt_tag *tag = cx->instance->tags[pc[2]];
     const struct rt_type *type = rt_registry_type(cx->store->engine->types, tag->type_id);
     for (uint32_t i = 0; i < pc[3]; i++) {
-        args[i] = (union rt_value){.u64 = {0, 0}};
+        args[i] = (union rt_value){
+            .u64 = {0, 0}
+        };
         memcpy(&args[i], fp + pc[4 + i], wm_kind(type->params[i]) == WM_KIND_V128 ? 16 : 8);
     }
     SHOW_FRAME();

@@ -42,8 +42,7 @@ HANDLER(TABLE_GROW)
 HANDLER(TABLE_FILL)
 {
     struct rt_table *table = cx->instance->tables[pc[5]];
-    enum status st =
-        rt_table_fill(cx->store, table, INDEX(0, pc[6]), GET(u64, 1), INDEX(2, pc[6]));
+    enum status st = rt_table_fill(cx->store, table, INDEX(0, pc[6]), GET(u64, 1), INDEX(2, pc[6]));
     PASS_ON(st);
     NEXT(5);
 }
@@ -59,8 +58,8 @@ HANDLER(TABLE_COPY)
 
 HANDLER(TABLE_INIT)
 {
-    enum status st = rt_table_init(cx->instance, pc[6], pc[5], INDEX(0, pc[7]), GET(u32, 1),
-                                   GET(u32, 2));
+    enum status st =
+        rt_table_init(cx->instance, pc[6], pc[5], INDEX(0, pc[7]), GET(u32, 1), GET(u32, 2));
     PASS_ON(st);
     NEXT(6);
 }
@@ -73,8 +72,8 @@ HANDLER(ELEM_DROP)
 
 HANDLER(MEMORY_INIT)
 {
-    enum status st = rt_memory_init(cx->instance, pc[6], pc[5], INDEX(0, pc[7]), GET(u32, 1),
-                                    GET(u32, 2));
+    enum status st =
+        rt_memory_init(cx->instance, pc[6], pc[5], INDEX(0, pc[7]), GET(u32, 1), GET(u32, 2));
     PASS_ON(st);
     NEXT(6);
 }
@@ -82,8 +81,8 @@ HANDLER(MEMORY_INIT)
 HANDLER(MEMORY_COPY)
 {
     struct rt_memory **memories = cx->instance->memories;
-    enum status st = rt_memory_copy(cx->store, memories[pc[5]], memories[pc[6]],
-                                    INDEX(0, pc[7]), INDEX(1, pc[8]), INDEX(2, pc[7] & pc[8]));
+    enum status st = rt_memory_copy(cx->store, memories[pc[5]], memories[pc[6]], INDEX(0, pc[7]),
+                                    INDEX(1, pc[8]), INDEX(2, pc[7] & pc[8]));
     PASS_ON(st);
     NEXT(7);
 }

@@ -30,9 +30,9 @@
 
 /* Where a piece of code is protected, and what catches. */
 struct interp_region {
-    uint32_t begin, end;    /* words of the code */
-    uint32_t outer;         /* region around this one, INTERP_NO_REGION at the outermost */
-    uint32_t parent;        /* asked next: the same, unless the try delegates */
+    uint32_t begin, end; /* words of the code */
+    uint32_t outer;      /* region around this one, INTERP_NO_REGION at the outermost */
+    uint32_t parent;     /* asked next: the same, unless the try delegates */
     uint32_t first_clause, last_clause; /* INTERP_NO_CLAUSE: none */
     uint32_t exception_slot; /* legacy try: where the caught exnref is kept; INTERP_NO_SLOT */
 };
@@ -50,29 +50,29 @@ struct interp_clause {
 /* One translated function. In the code_arena of its module, never changed once published. */
 struct interp_code {
     const uint32_t *code;
-    uint32_t frame_bytes;            /* from fp to the end of everything it uses */
+    uint32_t frame_bytes; /* from fp to the end of everything it uses */
     uint32_t param_bytes;
-    uint32_t zero_end;               /* [param_bytes, zero_end) is zeroed on entry */
-    uint32_t ref_begin, ref_end;     /* reference temporaries */
+    uint32_t zero_end;           /* [param_bytes, zero_end) is zeroed on entry */
+    uint32_t ref_begin, ref_end; /* reference temporaries */
     uint32_t result_bytes;
     uint32_t word_count;
     uint32_t func_index;
-    struct rt_module *module;        /* borrowed: holds this */
+    struct rt_module *module; /* borrowed: holds this */
     const struct rt_type *type;
-    const uint32_t *ref_locals;      /* offsets of locals that hold GC references */
+    const uint32_t *ref_locals; /* offsets of locals that hold GC references */
     uint32_t ref_local_count;
     uint32_t region_count, clause_count;
     const struct interp_region *regions; /* by begin: the last one that holds a word is innermost */
     const struct interp_clause *clauses;
     const uint32_t *values;
-    const uint8_t *map;              /* see map.h */
+    const uint8_t *map; /* see map.h */
     uint32_t map_bytes;
 };
 
 /* One call in progress. code NULL: a bridge between instances, see h_call.c. */
 struct interp_frame {
-    const uint32_t *return_pc;  /* in the caller */
-    uint8_t *fp;                /* of the caller */
+    const uint32_t *return_pc;      /* in the caller */
+    uint8_t *fp;                    /* of the caller */
     const struct interp_code *code; /* of the callee */
     struct rt_instance *instance;   /* of the caller; only in bridges and entries */
 };
@@ -80,28 +80,28 @@ struct interp_frame {
 /* A run: the state of one store's guest code. The registers pc, fp, mem and mem_size live in the
  * handlers' arguments and are stored here only when something outside needs them. */
 struct interp_cx {
-    struct interp_frame *frame;      /* innermost */
+    struct interp_frame *frame;          /* innermost */
     const _Atomic uint32_t *interrupted; /* of the store */
-    _Atomic(void *) *code;           /* of the module's defined functions, right variant */
+    _Atomic(void *) *code;               /* of the module's defined functions, right variant */
     struct rt_instance *instance;
     uint8_t *stack_end;
     struct interp_frame *frame_end;
-    struct rt_global **globals;      /* of instance */
-    struct rt_memory *memory;        /* first one of instance; NULL when there is none */
+    struct rt_global **globals; /* of instance */
+    struct rt_memory *memory;   /* first one of instance; NULL when there is none */
     struct rt_store *store;
-    bool is_metered;                 /* as the store was when its outermost call began */
-    uint8_t *fp;                     /* saved */
-    const uint32_t *pc;              /* saved */
-    uint8_t *mem;                    /* saved by the loop of checked builds */
+    bool is_metered;    /* as the store was when its outermost call began */
+    uint8_t *fp;        /* saved */
+    const uint32_t *pc; /* saved */
+    uint8_t *mem;       /* saved by the loop of checked builds */
     uint64_t mem_size;
-    uint8_t *sp;                     /* first free byte of the stack while a host function runs */
-    struct rt_func *callee;          /* of a call that leaves the fast path: whom, */
-    uint32_t callee_base;            /* where its frame begins, */
-    uint32_t callee_words;           /* and the words of the calling instruction */
-    uint32_t wanted;                 /* defined function to translate now */
+    uint8_t *sp;            /* first free byte of the stack while a host function runs */
+    struct rt_func *callee; /* of a call that leaves the fast path: whom, */
+    uint32_t callee_base;   /* where its frame begins, */
+    uint32_t callee_words;  /* and the words of the calling instruction */
+    uint32_t wanted;        /* defined function to translate now */
     uint8_t *stack;
     struct interp_frame *frames;
-    uint64_t stack_bytes, frames_bytes; /* as mapped */
+    uint64_t stack_bytes, frames_bytes;    /* as mapped */
     uint32_t exit_code[2], bridge_code[2]; /* instructions that no function holds */
 };
 

@@ -13,9 +13,9 @@
 
 static void *map_stack(uint64_t bytes)
 {
-    void *at = mem_fault_step() ? MAP_FAILED :
-               mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *at = mem_fault_step() ? MAP_FAILED
+                                : mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return at == MAP_FAILED ? NULL : at;
 }
 
@@ -102,7 +102,9 @@ static void slots_to_values(union rt_value *values, const uint8_t *at,
     for (uint32_t i = 0; i < count; i++) {
         uint32_t bytes = is_v128(types[i]) ? 16 : 8;
         enum wm_kind kind = wm_kind(types[i]);
-        values[i] = (union rt_value){.u64 = {0, 0}};
+        values[i] = (union rt_value){
+            .u64 = {0, 0}
+        };
         memcpy(&values[i], at, kind == WM_KIND_I32 || kind == WM_KIND_F32 ? 4 : bytes);
         at += bytes;
     }
@@ -176,8 +178,9 @@ static enum status dispatch(struct interp_cx *cx)
     const uint32_t *pc = cx->pc;
     interp_handler *handler;
     uint8_t *mem = cx->memory != NULL ? cx->memory->base : NULL;
-    uint64_t size = cx->memory == NULL ? 0 :
-                    atomic_load_explicit(&cx->memory->size_bytes, memory_order_acquire);
+    uint64_t size = cx->memory == NULL
+                        ? 0
+                        : atomic_load_explicit(&cx->memory->size_bytes, memory_order_acquire);
 
     memcpy(&handler, pc, sizeof(handler));
     enum status st = handler(pc, cx->fp, mem, size, cx);

@@ -78,28 +78,23 @@ static bool skip_dead(struct tr *t, enum wm_op op)
     case WM_OP_LOOP:
     case WM_OP_IF:
     case WM_OP_TRY:
-    case WM_OP_TRY_TABLE:
-        t->dead_depth++;
-        return false;
+    case WM_OP_TRY_TABLE: t->dead_depth++; return false;
     case WM_OP_ELSE:
     case WM_OP_CATCH:
-    case WM_OP_CATCH_ALL:
-        return t->dead_depth == 0;
+    case WM_OP_CATCH_ALL: return t->dead_depth == 0;
     case WM_OP_END:
     case WM_OP_DELEGATE:
         if (t->dead_depth == 0)
             return true;
         t->dead_depth--;
         return false;
-    default:
-        return false;
+    default: return false;
     }
 }
 
 static void translate_one(struct tr *t, const struct wm_ins *ins)
 {
     const struct rule *rule = &interp_rules[ins->op];
-
 
     if (t->metered && !rule->is_free)
         tr_charge(t);
@@ -205,8 +200,13 @@ enum status interp_translate(struct rt_module *m, uint32_t defined_index, bool m
 {
     struct arena scratch;
     uint32_t func_index = defined_index + m->wm.func_imports;
-    struct tr t = {.arena = &scratch, .module = m, .wm = &m->wm, .dg = dg, .metered = metered,
-                   .canonical = m->engine->config.canonical_nan, .defined_index = defined_index,
+    struct tr t = {.arena = &scratch,
+                   .module = m,
+                   .wm = &m->wm,
+                   .dg = dg,
+                   .metered = metered,
+                   .canonical = m->engine->config.canonical_nan,
+                   .defined_index = defined_index,
                    .func_index = func_index};
     struct publish p = {.t = &t};
 

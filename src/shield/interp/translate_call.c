@@ -93,8 +93,8 @@ void tr_call(struct tr *t, const struct wm_ins *ins)
     static const enum interp_op ops[] = {IOP_CALL, IOP_CALL_1, IOP_CALL_2, IOP_CALL_3};
     bool is_import = ins->index < t->wm->func_imports;
     struct call c = arguments(t, func_type(t, ins->index), !is_import);
-    uint32_t *w = tr_emit(t, is_import ? IOP_CALL_IMPORT : ops[c.moves.count],
-                          2 + 2 * c.moves.count);
+    uint32_t *w =
+        tr_emit(t, is_import ? IOP_CALL_IMPORT : ops[c.moves.count], 2 + 2 * c.moves.count);
 
     w[0] = is_import ? ins->index : ins->index - t->wm->func_imports;
     w[1] = c.base;

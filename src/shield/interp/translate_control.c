@@ -171,7 +171,9 @@ static struct condition pop_condition(struct tr *t)
     if (!tr_is_newest(t, v) || !t->newest.is_compare)
         return (struct condition){.slot = tr_slot(t, v)};
     const struct newest *n = &t->newest;
-    struct condition c = {.is_compare = true, .base = n->base, .opposite = n->opposite,
+    struct condition c = {.is_compare = true,
+                          .base = n->base,
+                          .opposite = n->opposite,
                           .variant = (uint32_t)n->op - n->base};
     c.word_count = (uint32_t)strlen(interp_op_info[n->op].format) - 1;
     if (interp_op_info[n->op].format[2] == 'I')
@@ -191,7 +193,10 @@ static struct condition pop_condition(struct tr *t)
 static uint32_t emit_condition(struct tr *t, const struct condition *c, bool sense, bool is_back)
 {
     if (!c->is_compare) {
-        static const enum interp_op ops[2][2] = {{IOP_BR_Z, IOP_BR_T}, {IOP_LOOP_Z, IOP_LOOP_T}};
+        static const enum interp_op ops[2][2] = {
+            {IOP_BR_Z,   IOP_BR_T  },
+            {IOP_LOOP_Z, IOP_LOOP_T}
+        };
         bool truth = sense != (c->opposite != 0);
         uint32_t *w = tr_emit(t, ops[is_back][truth], 2);
         w[0] = c->slot;
@@ -242,9 +247,14 @@ static struct condition null_condition(struct tr *t)
 
     if (v->kind == VALUE_CONST)
         tr_flush_top(t, 1);
-    return (struct condition){.is_compare = true, .base = IOP_I64_EQ_SS,
-                              .opposite = IOP_I64_NE_SS, .variant = 1,
-                              .words = {t->stack[t->height - 1].slot, 0, 0}, .word_count = 3};
+    return (struct condition){
+        .is_compare = true,
+        .base = IOP_I64_EQ_SS,
+        .opposite = IOP_I64_NE_SS,
+        .variant = 1,
+        .words = {t->stack[t->height - 1].slot, 0, 0},
+        .word_count = 3
+    };
 }
 
 /* The label takes what lies below the reference. */
@@ -395,8 +405,10 @@ void tr_unreachable(struct tr *t, const struct wm_ins *ins)
 
 struct control *tr_open(struct tr *t, const struct wm_ins *ins)
 {
-    struct control c = {.op = (uint8_t)ins->op, .region = INTERP_NO_REGION,
-                        .outer_region = t->region, .exception = INTERP_NO_SLOT};
+    struct control c = {.op = (uint8_t)ins->op,
+                        .region = INTERP_NO_REGION,
+                        .outer_region = t->region,
+                        .exception = INTERP_NO_SLOT};
 
     if (ins->block.kind == WM_BLOCK_VALUE) {
         c.result_count = 1;
@@ -425,8 +437,11 @@ struct control *tr_open(struct tr *t, const struct wm_ins *ins)
 
 void tr_begin_body(struct tr *t)
 {
-    struct control c = {.op = WM_OP_BLOCK, .is_body = true, .region = INTERP_NO_REGION,
-                        .outer_region = INTERP_NO_REGION, .exception = INTERP_NO_SLOT};
+    struct control c = {.op = WM_OP_BLOCK,
+                        .is_body = true,
+                        .region = INTERP_NO_REGION,
+                        .outer_region = INTERP_NO_REGION,
+                        .exception = INTERP_NO_SLOT};
     const struct wm_type *type = &t->wm->types[t->wm->funcs[t->func_index].type_index];
 
     c.result_count = type->result_count;

@@ -30,8 +30,11 @@ uint32_t *tr_emit(struct tr *t, enum interp_op op, uint32_t operands)
     uint32_t words = INTERP_WORDS(operands), start = t->code_count;
     grow_code(t, words);
     t->before = t->newest;
-    t->newest = (struct newest){.start = start, .end = start + words, .op = (uint16_t)op,
-                                .result_word = start + 2, .map_count = t->map_count};
+    t->newest = (struct newest){.start = start,
+                                .end = start + words,
+                                .op = (uint16_t)op,
+                                .result_word = start + 2,
+                                .map_count = t->map_count};
     if (t->map_count == 0 || t->map[t->map_count - 1].offset != t->offset) {
         struct map_entry entry = {start, t->offset};
         ARENA_PUSH(t->arena, t->map, t->map_count, t->map_capacity, entry);

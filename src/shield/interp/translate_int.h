@@ -26,8 +26,8 @@ enum value_kind { VALUE_TEMP, VALUE_LOCAL, VALUE_CONST };
 /* Classes of values, as in the signatures of opcodes.def: i I f F v, and r for GC references
  * (everything outside the func hierarchy), p for pointers to functions. */
 struct value {
-    uint64_t bits;      /* CONST */
-    uint32_t slot;      /* TEMP: home, LOCAL: of the local */
+    uint64_t bits; /* CONST */
+    uint32_t slot; /* TEMP: home, LOCAL: of the local */
     uint32_t home;
     uint32_t local;     /* LOCAL: its index */
     uint32_t same_next; /* LOCAL: 1 + position of the next older entry of this local, 0: none */
@@ -36,10 +36,10 @@ struct value {
 };
 
 struct control {
-    uint8_t op;         /* enum wm_op: BLOCK (also the body), LOOP, IF, ELSE, TRY_TABLE, TRY, ... */
+    uint8_t op; /* enum wm_op: BLOCK (also the body), LOOP, IF, ELSE, TRY_TABLE, TRY, ... */
     bool is_body;
-    bool is_joined;     /* something branches to its end */
-    uint32_t height;    /* of the stack below the parameters */
+    bool is_joined;               /* something branches to its end */
+    uint32_t height;              /* of the stack below the parameters */
     uint32_t scalar_top, ref_top; /* bytes, likewise */
     uint32_t param_count, result_count;
     const struct wm_valtype *params, *results; /* NULL for a single result: see `one` */
@@ -50,19 +50,19 @@ struct control {
     uint32_t pads;         /* chain of the br_table being translated */
     uint32_t table;        /* number of the br_table for which is_in_place has been found out */
     bool is_in_place;
-    uint32_t region;       /* protected region that is open, INTERP_NO_REGION: none */
-    uint32_t outer_region; /* the one around the block */
+    uint32_t region;        /* protected region that is open, INTERP_NO_REGION: none */
+    uint32_t outer_region;  /* the one around the block */
     uint32_t caught_region; /* legacy try: its region, also when it is closed */
-    uint32_t exception;    /* legacy try: slot of the caught exnref */
+    uint32_t exception;     /* legacy try: slot of the caught exnref */
 };
 
 /* The newest instruction, as long as nothing can come between it and the next one. */
 struct newest {
-    uint32_t start, end;    /* words; not valid unless end == code_count */
-    uint16_t op;            /* enum interp_op */
+    uint32_t start, end;     /* words; not valid unless end == code_count */
+    uint16_t op;             /* enum interp_op */
     uint16_t base, opposite; /* comparisons: first variant, and that of the opposite */
-    uint32_t result_word;   /* when has_result: where its destination stands */
-    uint32_t map_count;     /* of the map before it */
+    uint32_t result_word;    /* when has_result: where its destination stands */
+    uint32_t map_count;      /* of the map before it */
     bool has_result;
     bool is_compare;
 };
@@ -96,7 +96,7 @@ struct tr {
 
     struct value *stack;
     uint32_t height, stack_capacity;
-    uint32_t flushed; /* entries below are not LOCAL */
+    uint32_t flushed;                                  /* entries below are not LOCAL */
     uint32_t scalar_top, scalar_max, ref_top, ref_max; /* bytes in use, most ever */
     uint32_t ref_base, temp_base;                      /* where the two areas begin */
     uint32_t ref_area; /* bytes set aside for ref temporaries: 0 in the first pass */
@@ -118,8 +118,17 @@ struct tr {
 };
 
 /* How one WebAssembly operator is translated; rules.c. */
-enum rule_kind { RULE_HAND, RULE_UN, RULE_BIN, RULE_CMP, RULE_SAME, RULE_LOAD, RULE_STORE,
-                 RULE_EQZ, RULE_PLAIN };
+enum rule_kind {
+    RULE_HAND,
+    RULE_UN,
+    RULE_BIN,
+    RULE_CMP,
+    RULE_SAME,
+    RULE_LOAD,
+    RULE_STORE,
+    RULE_EQZ,
+    RULE_PLAIN
+};
 struct rule {
     uint8_t kind;      /* enum rule_kind */
     bool ends_segment; /* may trap, call, branch, allocate or write: see interp.h */
@@ -177,7 +186,7 @@ enum interp_op tr_pair_parts(enum interp_op op, enum interp_op *second);
 /* ---- translate_control.c ---- */
 struct control *tr_label(struct tr *t, uint32_t depth);
 void tr_begin_body(struct tr *t);
-void tr_join(struct tr *t, uint32_t chain); /* branches of the chain come here */
+void tr_join(struct tr *t, uint32_t chain);      /* branches of the chain come here */
 void tr_branch(struct tr *t, struct control *c); /* unconditional, with its values */
 struct control *tr_open(struct tr *t, const struct wm_ins *ins); /* pushes a control */
 const struct wm_valtype *tr_label_types(const struct control *c, uint32_t *count);

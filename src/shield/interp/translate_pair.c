@@ -101,15 +101,19 @@ uint32_t tr_settle(struct tr *t)
         return operands;
 
     uint32_t n = operand_words((enum interp_op)a->op), moved = b->end - operands;
-    uint32_t to = a->start + 2 + n, words = b->op == IOP_BR_TABLE ?
-        2 + t->code[operands + 1] : operand_words((enum interp_op)b->op);
+    uint32_t to = a->start + 2 + n, words = b->op == IOP_BR_TABLE
+                                                ? 2 + t->code[operands + 1]
+                                                : operand_words((enum interp_op)b->op);
     memmove(t->code + to, t->code + operands, moved * sizeof(uint32_t));
     memcpy(t->code + a->start, &interp_op_info[p->op].handler, sizeof(interp_handler *));
     if (t->map[t->map_count - 1].word == b->start)
         t->map[t->map_count - 1].word = a->start + n; /* where its traps are raised */
     t->code_count = a->start + INTERP_WORDS(n + words);
-    *a = (struct newest){.start = a->start, .end = t->code_count, .op = p->op,
-                         .result_word = to, .map_count = a->map_count,
+    *a = (struct newest){.start = a->start,
+                         .end = t->code_count,
+                         .op = p->op,
+                         .result_word = to,
+                         .map_count = a->map_count,
                          .has_result = b->has_result};
     *b = *a;
     a->end = 0;

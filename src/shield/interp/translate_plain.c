@@ -105,13 +105,19 @@ static const char *index_class(bool wide)
 
 void tr_table_get(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{ins->index, is_64(t, ins->index)}, 2};
+    struct immediates imm = {
+        {ins->index, is_64(t, ins->index)},
+        2
+    };
     plain(t, IOP_TABLE_GET, 1, element(t, ins->index), &imm);
 }
 
 void tr_table_set(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{ins->index, is_64(t, ins->index)}, 2};
+    struct immediates imm = {
+        {ins->index, is_64(t, ins->index)},
+        2
+    };
     plain(t, IOP_TABLE_SET, 2, "", &imm);
 }
 
@@ -123,26 +129,37 @@ void tr_table_size(struct tr *t, const struct wm_ins *ins)
 
 void tr_table_grow(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{ins->index, is_64(t, ins->index)}, 2};
+    struct immediates imm = {
+        {ins->index, is_64(t, ins->index)},
+        2
+    };
     plain(t, IOP_TABLE_GROW, 2, index_class(is_64(t, ins->index)), &imm);
 }
 
 void tr_table_fill(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{ins->index, is_64(t, ins->index)}, 2};
+    struct immediates imm = {
+        {ins->index, is_64(t, ins->index)},
+        2
+    };
     plain(t, IOP_TABLE_FILL, 3, "", &imm);
 }
 
 void tr_table_copy(struct tr *t, const struct wm_ins *ins)
 {
     struct immediates imm = {
-        {ins->index, ins->index2, is_64(t, ins->index), is_64(t, ins->index2)}, 4};
+        {ins->index, ins->index2, is_64(t, ins->index), is_64(t, ins->index2)},
+        4
+    };
     plain(t, IOP_TABLE_COPY, 3, "", &imm);
 }
 
 void tr_table_init(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{ins->index, ins->index2, is_64(t, ins->index2)}, 3};
+    struct immediates imm = {
+        {ins->index, ins->index2, is_64(t, ins->index2)},
+        3
+    };
     plain(t, IOP_TABLE_INIT, 3, "", &imm);
 }
 
@@ -159,20 +176,28 @@ static bool memory_is_64(const struct tr *t, uint32_t memory)
 
 void tr_memory_init(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{ins->index, ins->index2, memory_is_64(t, ins->index2)}, 3};
+    struct immediates imm = {
+        {ins->index, ins->index2, memory_is_64(t, ins->index2)},
+        3
+    };
     plain(t, IOP_MEMORY_INIT, 3, "", &imm);
 }
 
 void tr_memory_copy(struct tr *t, const struct wm_ins *ins)
 {
     struct immediates imm = {
-        {ins->index, ins->index2, memory_is_64(t, ins->index), memory_is_64(t, ins->index2)}, 4};
+        {ins->index, ins->index2, memory_is_64(t, ins->index), memory_is_64(t, ins->index2)},
+        4
+    };
     plain(t, IOP_MEMORY_COPY, 3, "", &imm);
 }
 
 void tr_memory_fill(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{ins->index, memory_is_64(t, ins->index)}, 2};
+    struct immediates imm = {
+        {ins->index, memory_is_64(t, ins->index)},
+        2
+    };
     plain(t, IOP_MEMORY_FILL, 3, "", &imm);
 }
 
@@ -207,7 +232,10 @@ static void compared(struct tr *t)
 
 void tr_ref_is_null(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{0, 0}, 2};
+    struct immediates imm = {
+        {0, 0},
+        2
+    };
 
     (void)ins;
     plain(t, IOP_I64_EQ_SI, 1, "i", &imm);
@@ -251,13 +279,19 @@ static uint32_t global_heap(const struct tr *t, struct wm_heap heap)
 
 void tr_ref_test(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{global_heap(t, ins->heap), ins->op == WM_OP_REF_TEST_NULL}, 2};
+    struct immediates imm = {
+        {global_heap(t, ins->heap), ins->op == WM_OP_REF_TEST_NULL},
+        2
+    };
     plain(t, IOP_REF_TEST, 1, "i", &imm);
 }
 
 void tr_ref_cast(struct tr *t, const struct wm_ins *ins)
 {
-    struct immediates imm = {{global_heap(t, ins->heap), ins->op == WM_OP_REF_CAST_NULL}, 2};
+    struct immediates imm = {
+        {global_heap(t, ins->heap), ins->op == WM_OP_REF_CAST_NULL},
+        2
+    };
     plain(t, IOP_REF_CAST, 1, class_text(t->stack[t->height - 1].cls), &imm);
 }
 

@@ -106,8 +106,10 @@ static char result_class(const struct wm_ins *ins)
 /* With canonical NaNs, arithmetic is followed by an instruction that replaces NaNs. */
 void tr_canonical(struct tr *t, char which)
 {
-    enum interp_op op = which == 'f' ? IOP_CANON32 : which == 'F' ? IOP_CANON64 :
-                        which == 's' ? IOP_CANON32X4 : IOP_CANON64X2;
+    enum interp_op op = which == 'f'   ? IOP_CANON32
+                        : which == 'F' ? IOP_CANON64
+                        : which == 's' ? IOP_CANON32X4
+                                       : IOP_CANON64X2;
 
     if (!t->canonical || which == 0)
         return;
@@ -147,7 +149,7 @@ void tr_binary(struct tr *t, const struct rule *rule, const struct wm_ins *ins)
         return;
     if (ins->op == WM_OP_I32_SUB && b.kind == VALUE_CONST) { /* one form for both */
         rule = &interp_rules[WM_OP_I32_ADD];
-        b.bits = (uint32_t)-(uint32_t)b.bits;
+        b.bits = (uint32_t) - (uint32_t)b.bits;
     }
     if (a.kind == VALUE_CONST && b.kind == VALUE_CONST)
         tr_slot(t, a), a.kind = VALUE_TEMP;
@@ -305,8 +307,10 @@ void tr_store(struct tr *t, const struct rule *rule, const struct wm_ins *ins)
     bool is_wide = wm_op_info[ins->op].sig[1] == 'I' || wm_op_info[ins->op].sig[1] == 'F';
     bool is_const = v.kind == VALUE_CONST;
     static const uint8_t variants[][2] = {
-        [ADDRESS_S] = {STORE_SS, STORE_SI}, [ADDRESS_I] = {STORE_IS, STORE_II},
-        [ADDRESS_A] = {STORE_AS, STORE_AS}, [ADDRESS_B] = {STORE_BS, STORE_BS},
+        [ADDRESS_S] = {STORE_SS, STORE_SI},
+          [ADDRESS_I] = {STORE_IS, STORE_II},
+        [ADDRESS_A] = {STORE_AS, STORE_AS},
+          [ADDRESS_B] = {STORE_BS, STORE_BS},
         [ADDRESS_X] = {STORE_XS, STORE_XS},
     };
     struct address a = pop_address(t, ins, !is_const);

@@ -8,7 +8,9 @@
 char tr_class(const struct tr *t, struct wm_valtype type)
 {
     switch (wm_kind(type)) {
-#define VALUE(name, text, code, sig) case WM_KIND_##name: return sig;
+#define VALUE(name, text, code, sig)                                                               \
+    case WM_KIND_##name:                                                                           \
+        return sig;
 #define HEAP(name, text, short_text, code, top, feature)
 #include "shield/wasm/types.def"
 #undef VALUE

@@ -13,9 +13,12 @@
 static void open_region(struct tr *t, struct control *c)
 {
     tr_barrier(t);
-    struct interp_region r = {.begin = t->code_count, .end = UINT32_MAX,
-                              .outer = t->region, .parent = t->region,
-                              .first_clause = INTERP_NO_CLAUSE, .last_clause = INTERP_NO_CLAUSE,
+    struct interp_region r = {.begin = t->code_count,
+                              .end = UINT32_MAX,
+                              .outer = t->region,
+                              .parent = t->region,
+                              .first_clause = INTERP_NO_CLAUSE,
+                              .last_clause = INTERP_NO_CLAUSE,
                               .exception_slot = c->exception};
 
     ARENA_PUSH(t->arena, t->regions, t->region_count, t->region_capacity, r);
@@ -49,8 +52,11 @@ static void add_clause(struct tr *t, uint32_t region, struct interp_clause claus
 /* Pushes the payload of a tag, and the exnref when asked for, and notes their slots. */
 static struct interp_clause payload(struct tr *t, bool is_all, uint32_t tag, bool with_ref)
 {
-    struct interp_clause c = {.is_all = is_all, .tag = tag, .with_ref = with_ref,
-                              .target = t->code_count, .values_first = t->value_count};
+    struct interp_clause c = {.is_all = is_all,
+                              .tag = tag,
+                              .with_ref = with_ref,
+                              .target = t->code_count,
+                              .values_first = t->value_count};
 
     if (!is_all) {
         const struct wm_type *type = &t->wm->types[t->wm->tags[tag].type_index];

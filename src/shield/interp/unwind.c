@@ -45,8 +45,7 @@ static void deliver(struct interp_cx *cx, const struct interp_code *code,
     uint64_t ref = cx->store->exception;
     const struct rt_object *object = rt_object_of(cx->store, ref);
     const struct rt_exception *e = (const struct rt_exception *)(const void *)object->payload;
-    const struct rt_type *type =
-        rt_registry_type(cx->store->engine->types, e->tag->type_id);
+    const struct rt_type *type = rt_registry_type(cx->store->engine->types, e->tag->type_id);
     uint32_t first = c->values_first, count = c->value_count - c->with_ref;
 
     for (uint32_t i = 0; i < count; i++)
@@ -71,8 +70,7 @@ enum status interp_unwind(struct interp_cx *cx, const struct interp_frame *entry
         if (f->code == NULL) { /* a bridge: the frame below belongs to another instance */
             interp_enter_instance(cx, f->instance);
         } else {
-            uint32_t region =
-                find_region(f->code, (uint32_t)(cx->pc - f->code->code) - back);
+            uint32_t region = find_region(f->code, (uint32_t)(cx->pc - f->code->code) - back);
             const struct interp_clause *c = find_clause(cx, f->code, &region, tag);
             if (c != NULL) {
                 deliver(cx, f->code, c, f->code->regions[region].exception_slot);
