@@ -64,7 +64,7 @@ CFLAGS_src/shield/interp := -fno-stack-protector -foptimize-sibling-calls
 CFLAGS_src/shield/api := -fvisibility=default
 
 # ---- files -----------------------------------------------------------------------------------
-LIB_SRC := $(wildcard src/base/*.c src/io/*.c src/shield/*/*.c src/shield/*/*/*.c)
+LIB_SRC := $(wildcard src/base/*.c src/io/*.c src/shield/*/*.c src/shield/*/*/*.c src/spear/*/*.c)
 CLI_SRC := $(filter-out src/cli/main.c,$(wildcard src/cli/*.c))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
