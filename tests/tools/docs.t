@@ -50,7 +50,7 @@ is(offered('mujun', ''), join(' ', sort @commands), 'bash offers every command')
 is(offered('mujun', 'vers'), 'version', 'bash completes a command');
 is(offered('mujun', 'version', '--'), '--help --json', 'bash offers the options of a command');
 is(offered('mujun', 'completion', ''), 'bash fish zsh', 'bash offers the operands of completion');
-is(offered('mujun', 'help', 'r'), 'run', 'bash offers the commands to help');
+is(offered('mujun', 'help', 'ru'), 'run', 'bash offers the commands to help');
 is(offered('mujun', 'help', 'exit'), 'exit-codes', 'and its topics');
 is(offered('mujun', 'run', '--feature', '=', 'thr'), 'threads', 'bash offers features behind --feature=');
 is(offered('mujun', 'validate', '--feature', 'memory6'), 'memory64', 'and as a word of its own');

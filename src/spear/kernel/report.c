@@ -15,8 +15,7 @@ enum {
     PREFIX_LINES = 5,       /* lines before the oops that belong to the report */
     PREFIX_LINES_TASK = 50, /* the same when the kernel says which task printed them */
     ENOUGH_LINES = 22,      /* of a report, before a panic that only repeats it */
-    ENOUGH_LINES_SHORT = 16,
-    FRAME_WITHIN = 15, /* lines after the start of a trace */
+    FRAME_WITHIN = 15,      /* lines after the start of a trace */
 };
 
 static const char no_frames[] = "no stack frame is to blame";
