@@ -1,0 +1,257 @@
+/* mujun desc: descriptions of system calls: checked, formatted, listed, explained.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "cli/desc.h"
+
+#include <string.h>
+
+#define ARENA_BYTES ((size_t)1 << 30)
+
+static const char *arch_names(char *text, size_t size)
+{
+    size_t used = 0;
+
+    for (uint32_t i = 0; syz_arch_at(i) != NULL && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : ", ",
+                                 syz_arch_at(i)->name);
+    return text;
+}
+
+static enum status load_and_compile(void *ctx, struct diag *dg)
+{
+    struct desc_job *job = ctx;
+
+    for (int i = 0; i < job->path_count; i++)
+        TRY(syz_load(job->paths[i], &job->sources, &job->arena, dg));
+    return syz_compile(&job->sources, job->arch, &job->arena, &job->errors, &job->target, dg);
+}
+
+static void say_errors(const struct desc_job *job)
+{
+    char text[4096];
+
+    for (uint32_t i = 0; i < job->errors.count; i++) {
+        const struct syz_error *e = &job->errors.items[i];
+        struct str path = syz_path_of(&job->sources, e->pos.file);
+        snprintf(text, sizeof(text), "%.*s:%u:%u: %s", STR_ARG(path), e->pos.line, e->pos.column,
+                 e->text);
+        cli_say(text);
+    }
+    if (job->errors.total > job->errors.count) {
+        snprintf(text, sizeof(text), "mujun desc: %u more errors",
+                 job->errors.total - job->errors.count);
+        cli_say(text);
+    }
+}
+
+static json_t *errors_json(const struct desc_job *job)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < job->errors.count; i++) {
+        const struct syz_error *e = &job->errors.items[i];
+        json_array_append_new(list, json_pack("{s:o, s:i, s:i, s:o}", "file",
+                                              cli_json_str(syz_path_of(&job->sources, e->pos.file)),
+                                              "line", (int)e->pos.line, "column", e->pos.column,
+                                              "message", cli_json_text(e->text)));
+    }
+    return list;
+}
+
+/* ---- check and list ---- */
+
+static void count_reasons(const struct desc_job *job, unsigned counts[DESC_WHY_COUNT])
+{
+    for (uint32_t i = 0; i < job->target->call_count; i++)
+        counts[job->target->calls[i].why]++;
+}
+
+static void check_json(const struct desc_job *job)
+{
+    const struct syz_target *t = job->target;
+    json_t *j =
+        json_pack("{s:s, s:i, s:i, s:o}", "arch", job->arch->name, "files", (int)job->sources.count,
+                  "error_count", (int)job->errors.total, "errors", errors_json(job));
+
+    if (t != NULL) {
+        unsigned counts[DESC_WHY_COUNT] = {0};
+        json_t *disabled = json_object();
+        count_reasons(job, counts);
+        for (uint32_t i = 1; i < DESC_WHY_COUNT; i++)
+            json_object_set_new(disabled, desc_why_word((enum syz_why)i), json_integer(counts[i]));
+        json_object_set_new(j, "calls", json_integer(t->call_count));
+        json_object_set_new(j, "enabled", json_integer(t->enabled_count));
+        json_object_set_new(j, "disabled", disabled);
+        json_object_set_new(j, "structs", json_integer(t->struct_count));
+        json_object_set_new(j, "unions", json_integer(t->union_count));
+        json_object_set_new(j, "flags", json_integer(t->flags_count));
+        json_object_set_new(j, "resources", json_integer(t->resource_count));
+        json_object_set_new(j, "types", json_integer(t->type_count));
+    }
+    cli_json_print(j);
+}
+
+static void check_table(const struct desc_job *job)
+{
+    const struct syz_target *t = job->target;
+    unsigned counts[DESC_WHY_COUNT] = {0};
+
+    count_reasons(job, counts);
+    printf("%u files for %s: %u calls, %u enabled\n", job->sources.count, job->arch->name,
+           t->call_count, t->enabled_count);
+    for (uint32_t i = 1; i < DESC_WHY_COUNT; i++)
+        if (counts[i] != 0)
+            printf("%8u disabled: %s\n", counts[i], desc_why_text((enum syz_why)i));
+    printf("%u structs, %u unions, %u sets of flags, %u resources; %u types in all\n",
+           t->struct_count, t->union_count, t->flags_count, t->resource_count, t->type_count);
+}
+
+static void list_calls(const struct desc_job *job, bool json)
+{
+    json_t *list = json ? json_array() : NULL;
+    char why[512];
+
+    for (uint32_t i = 0; i < job->target->call_count; i++) {
+        const struct syz_call *call = &job->target->calls[i];
+        desc_why_sentence(job, call, why, sizeof(why));
+        if (json) {
+            json_t *j = json_pack("{s:o, s:b, s:o}", "name", cli_json_str(call->name), "enabled",
+                                  call->why == SYZ_ENABLED, "why", cli_json_text(why));
+            json_object_set_new(j, "number",
+                                call->number < 0 ? json_null() : json_integer(call->number));
+            json_array_append_new(list, j);
+        } else if (call->number < 0) {
+            printf("     -  %.*s  %s\n", STR_ARG(call->name), why);
+        } else {
+            printf("%6jd  %.*s  %s\n", (intmax_t)call->number, STR_ARG(call->name), why);
+        }
+    }
+    if (json)
+        cli_json_print(list);
+}
+
+/* ---- fmt ---- */
+
+struct fmt_job {
+    const char *path;
+    struct arena arena;
+    struct syz_sources sources;
+    struct syz_errors errors;
+    struct buf out;
+};
+
+static enum status format_one(void *ctx, struct diag *dg)
+{
+    struct fmt_job *job = ctx;
+
+    TRY(syz_load(job->path, &job->sources, &job->arena, dg));
+    job->errors.arena = &job->arena;
+    buf_init(&job->out, &job->arena);
+    struct ast_file *file = ast_parse(job->sources.items[0].text, 0, &job->arena, &job->errors);
+    if (job->errors.total != 0)
+        return diag_fail(dg, ST_MALFORMED, DIAG_NO_OFFSET, "%u errors", job->errors.total);
+    ast_print(file, &job->out);
+    return ST_OK;
+}
+
+/* Exit code: 0, 1 when the file would change, or that of a refusal. */
+static int format_file(const char *path, bool check)
+{
+    struct fmt_job job = {.path = path};
+    struct diag dg = {0};
+
+    arena_init(&job.arena, ARENA_BYTES);
+    enum status st = arena_guard(&job.arena, format_one, &job, &dg);
+    int exit_code = status_exit_code(st);
+    if (job.errors.total != 0) {
+        struct desc_job shown = {.sources = job.sources, .errors = job.errors};
+        say_errors(&shown);
+    } else if (st != ST_OK) {
+        cli_report("mujun desc", &dg);
+    } else {
+        struct str now = {(const char *)job.out.data, job.out.size};
+        if (!str_equal(now, job.sources.items[0].text)) {
+            exit_code = check ? CLI_EXIT_FAILED : 0;
+            puts(path);
+            if (!check && cli_output(path, now.text, now.size, &dg) != ST_OK)
+                exit_code = cli_report(path, &dg);
+        }
+    }
+    arena_free(&job.arena);
+    return exit_code;
+}
+
+static int format_files(const struct cli_args *args, bool check)
+{
+    int exit_code = 0;
+
+    for (int i = 1; i < args->count; i++) {
+        int result = 0;
+        if (strlen(args->items[i]) < 5 ||
+            strcmp(args->items[i] + strlen(args->items[i]) - 4, ".txt") != 0)
+            result = cli_usage(args, "fmt expects .txt files, found %s", args->items[i]);
+        else
+            result = format_file(args->items[i], check);
+        exit_code = MAX(exit_code, result);
+    }
+    return exit_code;
+}
+
+/* ---- */
+
+enum action { CHECK, FMT, LIST, EXPLAIN, ACTION_COUNT };
+static const char *const action_names[] = {"check", "fmt", "list", "explain"};
+
+static int run(enum action action, const struct cli_args *args, const struct desc_options *o)
+{
+    struct desc_job job = {.arch = syz_arch_find(o->arch != NULL ? o->arch : "amd64")};
+    struct diag dg = {0};
+    char names[256];
+
+    if (job.arch == NULL)
+        return cli_usage(args, "--arch expects one of %s, found %s",
+                         arch_names(names, sizeof(names)), o->arch);
+    job.paths = args->items + (action == EXPLAIN ? 2 : 1);
+    job.path_count = args->count - (action == EXPLAIN ? 2 : 1);
+    arena_init(&job.arena, ARENA_BYTES);
+    enum status st = arena_guard(&job.arena, load_and_compile, &job, &dg);
+    int exit_code = status_exit_code(st);
+    if (st != ST_OK && job.errors.total == 0)
+        exit_code = cli_report("mujun desc", &dg);
+    else if (action == CHECK && o->json)
+        check_json(&job);
+    else if (st != ST_OK)
+        say_errors(&job);
+    else if (action == CHECK)
+        check_table(&job);
+    else if (action == LIST)
+        list_calls(&job, o->json);
+    else
+        exit_code = desc_explain(&job, args, args->items[1], o->json);
+    arena_free(&job.arena);
+    return exit_code;
+}
+
+int cmd_desc(const struct cli_args *args)
+{
+    const struct desc_options *o = args->options;
+    struct cli_nearest near = {.word = args->count != 0 ? args->items[0] : ""};
+    uint32_t action = 0;
+
+    while (action < ACTION_COUNT && strcmp(near.word, action_names[action]) != 0)
+        cli_nearest_try(&near, action_names[action++]);
+    if (args->count == 0)
+        return cli_usage(args, "expected check, fmt, list or explain, found nothing");
+    if (action == ACTION_COUNT)
+        return cli_usage(args, "expected check, fmt, list or explain, found %s%s%s", near.word,
+                         near.best != NULL ? "; did you mean " : "",
+                         near.best != NULL ? near.best : "");
+    if (o->check && action != FMT)
+        return cli_usage(args, "--check belongs to fmt");
+    if (action == EXPLAIN && args->count < 3)
+        return cli_usage(args, "explain expects a call, then files or folders");
+    if (args->count < 2)
+        return cli_usage(args, "%s expects files or folders, found none", action_names[action]);
+    if (action == FMT && (o->json || o->arch != NULL))
+        return cli_usage(args, "fmt takes neither --arch nor --json");
+    return action == FMT ? format_files(args, o->check) : run((enum action)action, args, o);
+}
