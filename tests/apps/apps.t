@@ -121,6 +121,8 @@ cmp -s "$work/out" "$work/original"
 result $? 'expected the original'
 
 echo "1..$count"
-echo '# program                              seconds  peak memory'
-sed 's/^/# /' "$work/table"
+{ # on standard error, where prove lets it through
+    echo '# program                              seconds  peak memory'
+    sed 's/^/# /' "$work/table"
+} >&2
 exit $failed

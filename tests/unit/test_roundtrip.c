@@ -156,8 +156,8 @@ int main(void)
         return tap_skip_all("no suites: neither $MUJUN_SUITES nor ../shared/suites");
     for (uint32_t i = 0; i < LENGTH_OF(folders); i++)
         check_folder(suites, folders[i]);
-    printf("# %u valid modules: %u the same outright, %u by annotation, %u failed\n", total.modules,
-           total.outright, total.annotated, total.failed);
+    fprintf(stderr, "# %u valid modules: %u the same outright, %u by annotation, %u failed\n",
+            total.modules, total.outright, total.annotated, total.failed);
     tap_ok(total.modules > 2000 && total.failed == 0, "%u modules to text and back, %u failed",
            total.modules, total.failed);
     return tap_done();
