@@ -160,7 +160,7 @@ const struct ast_expr *comp_expand(struct compiler *c, const struct ast_expr *e)
         struct ast_expr **args = template_args(c, e, entry->decl, &own);
         if (args == NULL)
             return NULL;
-        struct ast_expr rest = {.args = e->args + own,
+        struct ast_expr rest = {.args = own < e->arg_count ? e->args + own : NULL,
                                 .arg_count = (uint16_t)(e->arg_count - own),
                                 .colon = e->colon,
                                 .colon_count = e->colon_count};

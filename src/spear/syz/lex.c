@@ -5,6 +5,8 @@
 
 void lex_init(struct lexer *lx, struct str text, uint16_t file, struct syz_errors *errors)
 {
+    if (text.text == NULL)
+        text = STR("");
     *lx = (struct lexer){.text = text, .line = 1, .file = file, .errors = errors};
 }
 
