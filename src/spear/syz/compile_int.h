@@ -16,7 +16,6 @@ struct entry {
     struct syz_resource *resource;
     bool is_on_arch;
     bool is_open; /* resources: its parents are being looked up */
-    bool is_used;
 };
 
 /* A set of numbers or texts. */

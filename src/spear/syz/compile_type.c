@@ -87,8 +87,6 @@ struct entry *comp_entry(struct compiler *c, const struct ast_expr *e)
 
     if (found == NULL)
         syz_error(c->errors, e->pos, "expected a type, found %.*s", STR_ARG(e->text));
-    else
-        found->is_used = true;
     return found;
 }
 
