@@ -56,6 +56,8 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMUJUN_VERSION=\"$(VERSION)\" -Isrc -Iinclu
     -fPIC -fvisibility=hidden -pthread $(MODE_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(MODE_LDFLAGS) $(LDFLAGS)
 LIBS := -lm -lpthread
+# The spear stands on libraries that the embeddable library must not need.
+SPEAR_LIBS := -lz -lnettle
 CLI_LIBS := -ljansson
 
 # Flags of one folder. The interpreter's handlers end in calls that must become jumps. The API's
@@ -64,7 +66,9 @@ CFLAGS_src/shield/interp := -fno-stack-protector -foptimize-sibling-calls
 CFLAGS_src/shield/api := -fvisibility=default
 
 # ---- files -----------------------------------------------------------------------------------
-LIB_SRC := $(wildcard src/base/*.c src/io/*.c src/shield/*/*.c src/shield/*/*/*.c src/spear/*/*.c)
+LIB_SRC := $(wildcard src/base/*.c src/shield/*/*.c src/shield/*/*/*.c)
+# The executor runs inside the machine under test; it is a program of its own.
+SPEAR_SRC := $(filter-out src/spear/executor/%,$(wildcard src/io/*.c src/spear/*/*.c))
 CLI_SRC := $(filter-out src/cli/main.c,$(wildcard src/cli/*.c))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
@@ -74,6 +78,7 @@ VERSION_SCRIPT := src/shield/api/libmujun.map
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ := $(call objects,$(LIB_SRC))
+SPEAR_OBJ := $(call objects,$(SPEAR_SRC))
 CLI_OBJ := $(call objects,$(CLI_SRC))
 MAIN_OBJ := $(call objects,$(wildcard src/cli/main.c))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
@@ -84,6 +89,7 @@ MUJUN := $(BUILD)/mujun
 LIB_A := $(BUILD)/libmujun.a
 LIB_SO := $(BUILD)/libmujun.so.$(SOVERSION)
 CLI_A := $(BUILD)/libcli.a
+SPEAR_A := $(BUILD)/libspear.a
 
 # ---- building --------------------------------------------------------------------------------
 .PHONY: all
@@ -91,7 +97,8 @@ all: $(MUJUN) $(LIB_A) $(LIB_SO) ## build the program and both libraries (B=rele
 
 $(LIB_A): $(LIB_OBJ)
 $(CLI_A): $(CLI_OBJ)
-$(LIB_A) $(CLI_A):
+$(SPEAR_A): $(SPEAR_OBJ)
+$(LIB_A) $(CLI_A) $(SPEAR_A):
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -100,8 +107,8 @@ $(LIB_SO): $(LIB_OBJ) $(VERSION_SCRIPT)
 	    $(LIB_OBJ) $(LIBS)
 	@ln -sf $(@F) $(BUILD)/libmujun.so
 
-$(MUJUN): $(MAIN_OBJ) $(CLI_A) $(LIB_A)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(LIBS)
+$(MUJUN): $(MAIN_OBJ) $(CLI_A) $(SPEAR_A) $(LIB_A)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(SPEAR_LIBS) $(LIBS)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -113,9 +120,9 @@ $(BUILD)/flags: FORCE
 	@printf '%s\n' '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
 	    printf '%s\n' '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
 
-$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(CLI_A) $(LIB_A)
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(CLI_A) $(SPEAR_A) $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $< $(CLI_A) $(LIB_A) $(CLI_LIBS) $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(CLI_A) $(SPEAR_A) $(LIB_A) $(CLI_LIBS) $(SPEAR_LIBS) $(LIBS)
 
 .PHONY: FORCE
 FORCE:
@@ -174,17 +181,17 @@ fuzz: ## build the libFuzzer harnesses and run each (FUZZ_SECONDS=60, F=name for
 fuzz-bins: $(FUZZ_BIN) $(BUILD)/fuzz/make_seeds
 replayers: $(REPLAY_BIN) $(BUILD)/fuzz/make_seeds
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/fuzz/fuzz_%.o $(LIB_A)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/obj/fuzz/fuzz_%.o $(SPEAR_A) $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(SPEAR_LIBS) $(LIBS)
 
-$(BUILD)/fuzz/make_seeds: $(BUILD)/obj/fuzz/make_seeds.o $(LIB_A)
+$(BUILD)/fuzz/make_seeds: $(BUILD)/obj/fuzz/make_seeds.o $(SPEAR_A) $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SPEAR_LIBS) $(LIBS)
 
-$(BUILD)/fuzz/replay_%: $(BUILD)/obj/fuzz/fuzz_%.o $(BUILD)/obj/fuzz/replay.o $(LIB_A)
+$(BUILD)/fuzz/replay_%: $(BUILD)/obj/fuzz/fuzz_%.o $(BUILD)/obj/fuzz/replay.o $(SPEAR_A) $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(SPEAR_LIBS) $(LIBS)
 
 # ---- installing ------------------------------------------------------------------------------
 .PHONY: install uninstall docs
