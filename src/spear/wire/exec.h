@@ -10,7 +10,12 @@
  *       EXEC_COPYIN  address argument      write the argument to data + address
  *     | EXEC_COPYOUT index address size    after the call: read size bytes (1 2 4 8, native) there
  *     | EXEC_PROPS   fail_nth async rerun  of the call that follows
- *     | call index count { argument }      call: number in the table of calls, >= 0; its result
+ *     | EXEC_ATTRS   call_ms program_ms flags
+ *                                          of the call that follows, from its description: more
+ *                                          time for the call, and for the program (both 0: none);
+ *                                          EXEC_ATTR_x. Left out when all are 0
+ *     | call index count { argument }      call: the kernel's number of it, below EXEC_PSEUDO_BASE;
+ *                                          or EXEC_PSEUDO_BASE + its row in pseudo.def. Its result
  *                                          becomes copyout index, EXEC_NO_INDEX for none
  *   argument :=
  *       EXEC_CONST   meta value
@@ -26,7 +31,8 @@
  *
  * Addresses are offsets into the data region. Order per call: its EXEC_COPYINs in the order of the
  * arguments (so that later ones overwrite), checksums last and at falling addresses, EXEC_PROPS
- * when not all zero, the call, its EXEC_COPYOUTs. SPDX-License-Identifier: Apache-2.0 */
+ * and EXEC_ATTRS when not all zero, the call, its EXEC_COPYOUTs.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SPEAR_WIRE_EXEC_H
 #define SPEAR_WIRE_EXEC_H
 
@@ -36,6 +42,7 @@
 #define EXEC_COPYIN   INT64_C(-2)
 #define EXEC_COPYOUT  INT64_C(-3)
 #define EXEC_PROPS    INT64_C(-4)
+#define EXEC_ATTRS    INT64_C(-5)
 #define EXEC_NO_INDEX INT64_C(-1)
 
 enum exec_arg {
@@ -45,6 +52,20 @@ enum exec_arg {
     EXEC_RESULT = 3,
     EXEC_DATA = 4,
     EXEC_CSUM = 5,
+};
+
+/* Calls that the executor itself makes; see pseudo.def. A synthetic call without a meaning of its
+ * own (of the descriptions used in tests) is encoded as EXEC_syz_nothing, which returns 0. */
+enum exec_pseudo {
+    EXEC_PSEUDO_BASE = 0x10000,
+    EXEC_PSEUDO_FIRST = EXEC_PSEUDO_BASE - 1, /* so that the first row gets the base */
+#define PSEUDO(name, arguments, state, piece) EXEC_##name,
+#include "spear/wire/pseudo.def"
+    EXEC_PSEUDO_END
+};
+
+enum exec_attr {
+    EXEC_ATTR_REMOTE_COVER = 1, /* give kernel threads time to work for it, before cover is read */
 };
 
 /* How a number stands in memory. The digits fill their width and end without a NUL. */
