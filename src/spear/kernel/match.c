@@ -77,6 +77,16 @@ static size_t hex_of(struct str text, size_t at)
     return n == 0 ? 0 : prefix + n;
 }
 
+/* What a kernel prints for an address before it has randomness to hash addresses with. */
+static size_t hidden_of(struct str text, size_t at)
+{
+    const struct str hidden = STR("(____ptrval____)");
+
+    if (at > text.size || text.size - at < hidden.size)
+        return 0;
+    return str_equal((struct str){text.text + at, hidden.size}, hidden) ? hidden.size : 0;
+}
+
 /* Length of "[<hex>]" or "[hex]", 0 when it is not there. */
 static size_t pc_of(struct str text, size_t at)
 {
@@ -85,7 +95,7 @@ static size_t pc_of(struct str text, size_t at)
     if (!at_byte(text, i++, '['))
         return 0;
     i += at_byte(text, i, '<');
-    size_t n = hex_of(text, i);
+    size_t n = MAX(hex_of(text, i), hidden_of(text, i));
     if (n == 0)
         return 0;
     i += n;
