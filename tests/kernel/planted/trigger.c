@@ -64,12 +64,12 @@ static void null(void)
     command(channel, PLANTED_LEVEL, 0);
 }
 
-static void slab_read(void)
+static void oob_read(void)
 {
     pass(device, PLANTED_READ_CELL, &(struct planted_cell){object, 64, 0});
 }
 
-static void slab_write(void)
+static void oob_write(void)
 {
     pass(device, PLANTED_PATCH, &(struct planted_patch){0xb7c5196d, object, 70, 1});
 }
@@ -184,7 +184,7 @@ static const struct {
     void (*run)(void);
 } bugs[] = {
     {"warn", warn},           {"divide", divide},       {"null", null},
-    {"slab_read", slab_read}, {"slab_write", slab_write}, {"index", bound_index},
+    {"oob_read", oob_read}, {"oob_write", oob_write}, {"index", bound_index},
     {"bug", bug},             {"stack_write", stack_write}, {"uaf_read", uaf_read},
     {"uaf_write", uaf_write}, {"double_free", double_free}, {"list", list},
     {"hang", hang},           {"lockup", lockup},       {"leak", leak},

@@ -1,16 +1,16 @@
 /*
  * A device full of bugs, to measure fuzzers with. Every bug sits in a function of its own, never
- * inlined, whose name says what it does wrong, so that the kernel's report names it. The rest of the
- * driver is meant to be right: a crash outside these functions is a mistake in this file.
+ * inlined, whose name says what it does wrong, so that the kernel's report names it. The rest of
+ * the driver is meant to be right: a crash outside these functions is a mistake in this file.
  *
- * How deep each lies is told in ../planted.txt's neighbour, ../planted.def; in short:
- *   plain   one or two calls with the right field          warn divide null slab_read
- *   chain   calls that need what earlier ones made         uaf_read double_free list hang lockup leak
- *   magic   a number that is compared here and nowhere said      slab_write index
- *   string  16 such bytes, compared in two halves                bug
- *   nested  lengths within lengths                               stack_write
- *   fault   an allocation that fails                             uaf_write
- *   race    a call within the few milliseconds of another        race_fill
+ * How deep they lie (../planted.def has the titles):
+ *   plain   one or two calls with the right field     warn divide null oob_read
+ *   chain   calls that need what earlier ones made    uaf_read double_free list hang lockup leak
+ *   magic   a number compared here and said nowhere   oob_write index
+ *   string  16 such bytes, compared in two halves     bug
+ *   nested  lengths within lengths                    stack_write
+ *   fault   an allocation that fails                  uaf_write
+ *   race    a call within milliseconds of another     race
  *
  * Locking: planted_device.lock guards the table of objects and all fields of objects and channels.
  * Whoever must wait takes a reference and lets go of it.
@@ -115,7 +115,7 @@ BUG_FUNCTION int planted_null_level(struct planted_channel *ch)
 }
 
 /* Off by one. */
-BUG_FUNCTION int planted_slab_read(const struct planted_object *o, u32 offset, u32 *value)
+BUG_FUNCTION int planted_oob_read(const struct planted_object *o, u32 offset, u32 *value)
 {
     if (offset > o->size)
         return -ERANGE;
@@ -124,7 +124,7 @@ BUG_FUNCTION int planted_slab_read(const struct planted_object *o, u32 offset, u
 }
 
 /* The offset is believed. Kept near, so that the allocator's neighbour is hit, not a page fault. */
-BUG_FUNCTION int planted_slab_write(struct planted_object *o, u32 offset, u32 value)
+BUG_FUNCTION int planted_oob_write(struct planted_object *o, u32 offset, u32 value)
 {
     WRITE_ONCE(o->buffer[offset % (PLANTED_BUFFER_MAX * 2)], (u8)value);
     return 0;
@@ -201,7 +201,7 @@ BUG_FUNCTION int planted_hang_link(struct planted_object *from, struct planted_o
 }
 
 /* A step below 4 is rounded down to none. */
-BUG_FUNCTION int planted_lockup_scan(struct planted_channel *ch, u32 start, u32 end, u32 step)
+BUG_FUNCTION int planted_endless_scan(struct planted_channel *ch, u32 start, u32 end, u32 step)
 {
     u32 seen = 0;
 
@@ -513,7 +513,7 @@ static int planted_scan(struct planted_channel *ch, const void __user *from)
         return -ENOENT;
     if (arg.end > SCAN_END_MAX || arg.start >= arg.end)
         return -EINVAL;
-    return planted_lockup_scan(ch, arg.start, arg.end, arg.step);
+    return planted_endless_scan(ch, arg.start, arg.end, arg.step);
 }
 
 static int channel_command(struct planted_channel *ch, unsigned int cmd, unsigned long arg)
@@ -530,7 +530,7 @@ static int channel_command(struct planted_channel *ch, unsigned int cmd, unsigne
     }
 }
 
-static long channel_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long planted_channel_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
     struct planted_channel *ch = file->private_data;
     int result;
@@ -546,7 +546,7 @@ static long channel_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 static const struct file_operations channel_operations = {
     .owner = THIS_MODULE,
     .write = channel_write,
-    .unlocked_ioctl = channel_ioctl,
+    .unlocked_ioctl = planted_channel_ioctl,
     .release = channel_release,
 };
 
@@ -600,7 +600,7 @@ static int planted_patch(struct planted_device *dev, const struct planted_patch 
     if (arg->magic != 0xb7c5196d)
         return -EPERM;
     o = object_find(dev, arg->id);
-    return o == NULL ? -ENOENT : planted_slab_write(o, arg->offset, arg->value);
+    return o == NULL ? -ENOENT : planted_oob_write(o, arg->offset, arg->value);
 }
 
 static int planted_unlock(struct planted_device *dev, const struct planted_token *arg)
@@ -631,7 +631,7 @@ static int device_command(struct planted_device *dev, unsigned int cmd, union pl
     case PLANTED_UNLOCK: return planted_unlock(dev, &arg->token);
     case PLANTED_READ_CELL:
         o = object_find(dev, arg->cell.id);
-        return o == NULL ? -ENOENT : planted_slab_read(o, arg->cell.offset, &arg->cell.value);
+        return o == NULL ? -ENOENT : planted_oob_read(o, arg->cell.offset, &arg->cell.value);
     case PLANTED_SET_NOTE:
         o = object_find(dev, arg->note.id);
         return o == NULL ? -ENOENT : planted_set_note(o, &arg->note);
@@ -681,7 +681,7 @@ static int device_number_command(struct planted_device *dev, unsigned int cmd, u
     return result;
 }
 
-static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long planted_device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
     struct planted_device *dev = file->private_data;
     union planted_argument copy = {0};
@@ -727,7 +727,7 @@ static int device_close(struct inode *inode, struct file *file)
 static const struct file_operations device_operations = {
     .owner = THIS_MODULE,
     .open = device_open,
-    .unlocked_ioctl = device_ioctl,
+    .unlocked_ioctl = planted_device_ioctl,
     .release = device_close,
 };
 

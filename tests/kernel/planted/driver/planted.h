@@ -1,8 +1,8 @@
 /*
- * What user space says to /dev/planted, a driver full of bugs. There are three things behind it:
- *   device    an open file of /dev/planted. Owns objects
- *   object    a number, valid for one device. Has a buffer, a note, a label
- *   channel   a file of its own, made by PLANTED_CHANNEL. Has a bound object, a queue, a ring, a meter
+ * What user space says to /dev/planted, a driver full of bugs. Behind it are
+ *   device    an open file of /dev/planted; owns objects
+ *   object    a number, valid for one device; has a buffer, a note, a label
+ *   channel   a file of its own; has a bound object, a queue, a ring, a meter
  *
  * SPDX-License-Identifier: Apache-2.0
  */
