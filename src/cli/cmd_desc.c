@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define ARENA_BYTES ((size_t)1 << 30)
-
 static const char *arch_names(char *text, size_t size)
 {
     size_t used = 0;
@@ -25,7 +23,7 @@ static enum status load_and_compile(void *ctx, struct diag *dg)
     return syz_compile(&job->sources, job->arch, &job->arena, &job->errors, &job->target, dg);
 }
 
-static void say_errors(const struct desc_job *job)
+void desc_say_errors(const struct desc_job *job)
 {
     char text[4096];
 
@@ -159,12 +157,12 @@ static int format_file(const char *path, bool check)
     struct fmt_job job = {.path = path};
     struct diag dg = {0};
 
-    arena_init(&job.arena, ARENA_BYTES);
+    arena_init(&job.arena, DESC_ARENA_BYTES);
     enum status st = arena_guard(&job.arena, format_one, &job, &dg);
     int exit_code = status_exit_code(st);
     if (job.errors.total != 0) {
         struct desc_job shown = {.sources = job.sources, .errors = job.errors};
-        say_errors(&shown);
+        desc_say_errors(&shown);
     } else if (st != ST_OK) {
         cli_report("mujun desc", &dg);
     } else {
@@ -198,8 +196,9 @@ static int format_files(const struct cli_args *args, bool check)
 
 /* ---- */
 
-enum action { CHECK, FMT, LIST, EXPLAIN, ACTION_COUNT };
-static const char *const action_names[] = {"check", "fmt", "list", "explain"};
+enum action { CHECK, FMT, LIST, EXPLAIN, LAYOUT, EXTRACT, ACTION_COUNT };
+static const char *const action_names[] = {"check", "fmt", "list", "explain", "layout", "extract"};
+#define ACTIONS "check, fmt, list, explain, layout or extract"
 
 static int run(enum action action, const struct cli_args *args, const struct desc_options *o)
 {
@@ -210,9 +209,11 @@ static int run(enum action action, const struct cli_args *args, const struct des
     if (job.arch == NULL)
         return cli_usage(args, "--arch expects one of %s, found %s",
                          arch_names(names, sizeof(names)), o->arch);
+    if (action == EXTRACT)
+        return desc_extract(args, job.arch, o);
     job.paths = args->items + (action == EXPLAIN ? 2 : 1);
     job.path_count = args->count - (action == EXPLAIN ? 2 : 1);
-    arena_init(&job.arena, ARENA_BYTES);
+    arena_init(&job.arena, DESC_ARENA_BYTES);
     enum status st = arena_guard(&job.arena, load_and_compile, &job, &dg);
     int exit_code = status_exit_code(st);
     if (st != ST_OK && job.errors.total == 0)
@@ -220,11 +221,13 @@ static int run(enum action action, const struct cli_args *args, const struct des
     else if (action == CHECK && o->json)
         check_json(&job);
     else if (st != ST_OK)
-        say_errors(&job);
+        desc_say_errors(&job);
     else if (action == CHECK)
         check_table(&job);
     else if (action == LIST)
         list_calls(&job, o->json);
+    else if (action == LAYOUT)
+        desc_layout(&job, o->json);
     else
         exit_code = desc_explain(&job, args, args->items[1], o->json);
     arena_free(&job.arena);
@@ -240,13 +243,15 @@ int cmd_desc(const struct cli_args *args)
     while (action < ACTION_COUNT && strcmp(near.word, action_names[action]) != 0)
         cli_nearest_try(&near, action_names[action++]);
     if (args->count == 0)
-        return cli_usage(args, "expected check, fmt, list or explain, found nothing");
+        return cli_usage(args, "expected " ACTIONS ", found nothing");
     if (action == ACTION_COUNT)
-        return cli_usage(args, "expected check, fmt, list or explain, found %s%s%s", near.word,
+        return cli_usage(args, "expected " ACTIONS ", found %s%s%s", near.word,
                          near.best != NULL ? "; did you mean " : "",
                          near.best != NULL ? near.best : "");
-    if (o->check && action != FMT)
-        return cli_usage(args, "--check belongs to fmt");
+    if (o->check && action != FMT && action != EXTRACT)
+        return cli_usage(args, "--check belongs to fmt and extract");
+    if ((o->cc != NULL || o->headers != NULL) && action != EXTRACT)
+        return cli_usage(args, "--cc and --headers belong to extract");
     if (action == EXPLAIN && args->count < 3)
         return cli_usage(args, "explain expects a call, then files or folders");
     if (args->count < 2)

@@ -1,4 +1,4 @@
-/* desc: what the two files of `mujun desc` share. SPDX-License-Identifier: Apache-2.0 */
+/* desc: what the files of `mujun desc` share. SPDX-License-Identifier: Apache-2.0 */
 #ifndef CLI_DESC_H
 #define CLI_DESC_H
 
@@ -6,6 +6,8 @@
 #include "cli/load.h"
 #include "spear/syz/ast.h"
 #include "spear/syz/compile.h"
+
+#define DESC_ARENA_BYTES ((size_t)1 << 30)
 
 enum { DESC_WHY_COUNT = SYZ_OFF_RESOURCE + 1 };
 
@@ -25,7 +27,12 @@ const char *desc_why_text(enum syz_why why);
 /* "enabled", or "disabled: ..." with the name of what is missing. */
 void desc_why_sentence(const struct desc_job *job, const struct syz_call *call, char *out,
                        size_t size);
-/* Returns the exit code. */
+void desc_say_errors(const struct desc_job *job);
+/* Size and alignment of every struct and union, offset and size of every field. */
+void desc_layout(const struct desc_job *job, bool json);
+/* These two return the exit code. */
+int desc_extract(const struct cli_args *args, const struct syz_arch *arch,
+                 const struct desc_options *o);
 int desc_explain(const struct desc_job *job, const struct cli_args *args, const char *name,
                  bool json);
 

@@ -285,7 +285,7 @@ static bool build_array(struct compiler *c, struct build *b)
         if (!comp_range(c, b->args[1], "a number of elements", &min, &max, &t->missing) ||
             too_large(c, b, b->args[1], max, SYZ_COUNT_MAX, "a number of elements"))
             return false;
-        if (min > max) {
+        if (min > max && t->missing.size == 0) {
             syz_error(c->errors, b->args[1]->pos, "expected min:max, found %ju above %ju",
                       (uintmax_t)min, (uintmax_t)max);
             return false;

@@ -287,6 +287,8 @@ static void number_call(struct compiler *c, struct syz_call *call)
     memcpy(name, "__NR_", 5);
     memcpy(name + 5, call->base.text, call->base.size);
     struct str constant = {name, call->base.size + 5};
+    if (c->wanted != NULL)
+        comp_want(c, constant, call->pos);
     const struct syz_const *number = map_get(&c->consts, constant);
     if (number != NULL && number->has_value) {
         call->number = (int64_t)number->value;
@@ -365,7 +367,7 @@ static void parse_all(struct compiler *c, const struct syz_sources *s, struct as
     for (uint32_t pass = 0; pass < 2; pass++)
         for (uint32_t i = 0; i < s->count; i++) {
             const struct syz_source *source = &s->items[i];
-            if (!is_description(source->path) &&
+            if (!is_description(source->path) && c->wanted == NULL &&
                 is_automatic(s, files, source->path) == (pass == 1))
                 syz_consts_read(&c->consts, source->text, (uint16_t)i, source->path,
                                 str_of(c->arch->name), pass == 1, c->errors);
@@ -423,49 +425,117 @@ static void compile_resources(struct compiler *c, const struct syz_sources *s,
         }
 }
 
+/* Everything up to what depends on the values of constants. */
+static void front(struct compiler *c, const struct syz_sources *s, struct ast_file **files)
+{
+    bool *on_arch = arena_new(c->a, bool, s->count + 1);
+    struct map *maps[] = {&c->names, &c->sets, &c->consts, &c->instances, &c->calls};
+
+    c->errors->arena = c->a;
+    for (uint32_t i = 0; i < LENGTH_OF(maps); i++)
+        map_init(maps[i], c->a);
+    buf_init(&c->key, c->a);
+    c->target = arena_new(c->a, struct syz_target, 1);
+    syz_consts_add(&c->consts, STR("PTR_SIZE"), (struct syz_const){c->arch->pointer_bytes, true});
+    parse_all(c, s, files);
+    declare_rows(c);
+    for (uint32_t pass = 0; pass < 2; pass++) /* files of this machine come first */
+        for (uint32_t i = 0; i <= s->count; i++) {
+            if (files[i] == NULL || (on_arch[i] = file_is_on_arch(c, files[i])) == (pass == 1))
+                continue;
+            for (uint32_t k = 0; k < files[i]->count; k++)
+                declare(c, &files[i]->decls[k], on_arch[i]);
+        }
+    compile_resources(c, s, files);
+    compile_calls(c, s, files, on_arch);
+    compile_rest(c, s, files);
+}
+
+static enum status outcome(struct syz_errors *errors, struct diag *dg)
+{
+    syz_errors_sort(errors);
+    if (errors->total != 0)
+        return diag_fail(dg, ST_MALFORMED, DIAG_NO_OFFSET, "%u errors in the descriptions",
+                         errors->total);
+    return ST_OK;
+}
+
 enum status syz_compile(const struct syz_sources *s, const struct syz_arch *arch, struct arena *a,
                         struct syz_errors *errors, const struct syz_target **target,
                         struct diag *dg)
 {
     struct compiler c = {.a = a, .errors = errors, .arch = arch};
-    struct ast_file **files = arena_new(a, struct ast_file *, s->count + 1);
-    bool *on_arch = arena_new(a, bool, s->count + 1);
-    struct map *maps[] = {&c.names, &c.sets, &c.consts, &c.instances, &c.calls};
 
-    errors->arena = a;
     *target = NULL;
-    for (uint32_t i = 0; i < LENGTH_OF(maps); i++)
-        map_init(maps[i], a);
-    buf_init(&c.key, a);
-    c.target = arena_new(a, struct syz_target, 1);
-    syz_consts_add(&c.consts, STR("PTR_SIZE"), (struct syz_const){arch->pointer_bytes, true});
-    parse_all(&c, s, files);
-    declare_rows(&c);
-    for (uint32_t pass = 0; pass < 2; pass++) /* files of this machine come first */
-        for (uint32_t i = 0; i <= s->count; i++) {
-            if (files[i] == NULL || (on_arch[i] = file_is_on_arch(&c, files[i])) == (pass == 1))
-                continue;
-            for (uint32_t k = 0; k < files[i]->count; k++)
-                declare(&c, &files[i]->decls[k], on_arch[i]);
-        }
-    compile_resources(&c, s, files);
-    compile_calls(&c, s, files, on_arch);
-    compile_rest(&c, s, files);
+    front(&c, s, arena_new(a, struct ast_file *, s->count + 1));
     comp_missing(&c);
     comp_layout(&c);
     if (errors->total == 0)
         comp_check_paths(&c);
     if (errors->total == 0)
         comp_enable(&c);
-    syz_errors_sort(errors);
-    if (errors->total != 0)
-        return diag_fail(dg, ST_MALFORMED, DIAG_NO_OFFSET, "%u errors in the descriptions",
-                         errors->total);
+    TRY(outcome(errors, dg));
     c.target->arch = arch;
     c.target->types = (const struct syz_type **)(void *)c.types;
     c.target->type_count = c.type_count;
     c.target->resources = c.resources;
     c.target->resource_count = c.resource_count;
     *target = c.target;
+    return ST_OK;
+}
+
+/* ---- what is asked for ---- */
+
+static void want(struct compiler *c, const struct ast_expr *e)
+{
+    if (e->kind == AST_IDENT && map_get(&c->sets, e->text) == NULL)
+        comp_want(c, e->text, e->pos);
+}
+
+/* Sets that nothing uses, or that only mention constants, count too, and so does what is defined.
+ */
+static void want_declared(struct compiler *c, const struct ast_file *file)
+{
+    for (uint32_t i = 0; i < file->count; i++) {
+        const struct ast_decl *d = &file->decls[i];
+        for (uint32_t k = 0; d->kind == AST_FLAGS && k < d->value_count; k++)
+            want(c, d->values[k]);
+        if (d->kind == AST_DEFINE)
+            comp_want(c, d->name, d->pos);
+    }
+}
+
+static int compare_wanted(const void *x, const void *y)
+{
+    const struct str a = ((const struct syz_wanted *)x)->name;
+    const struct str b = ((const struct syz_wanted *)y)->name;
+    int order = memcmp(a.text, b.text, MIN(a.size, b.size));
+    return order != 0 ? order : a.size < b.size ? -1 : a.size > b.size;
+}
+
+enum status syz_wanted(const struct syz_sources *s, const struct syz_arch *arch, struct arena *a,
+                       struct syz_errors *errors, struct syz_wanted_list **lists, struct diag *dg)
+{
+    struct compiler c = {.a = a, .errors = errors, .arch = arch};
+    struct ast_file **files = arena_new(a, struct ast_file *, s->count + 1);
+
+    c.wanted = arena_new(a, struct map, s->count + 1);
+    for (uint32_t i = 0; i <= s->count; i++)
+        map_init(&c.wanted[i], a);
+    front(&c, s, files);
+    TRY(outcome(errors, dg));
+    *lists = arena_new(a, struct syz_wanted_list, s->count);
+    for (uint32_t i = 0; i < s->count; i++) {
+        const struct map *wanted = &c.wanted[i];
+        if (files[i] != NULL)
+            want_declared(&c, files[i]);
+        struct syz_wanted_list *list = &(*lists)[i];
+        list->items = arena_new(a, struct syz_wanted, wanted->count);
+        for (uint32_t k = 0; k < wanted->capacity; k++)
+            if (wanted->slots[k].value != NULL && !str_equal(wanted->slots[k].key, STR("PTR_SIZE")))
+                list->items[list->count++] = *(struct syz_wanted *)wanted->slots[k].value;
+        if (list->count != 0)
+            qsort(list->items, list->count, sizeof(*list->items), compare_wanted);
+    }
     return ST_OK;
 }

@@ -37,6 +37,22 @@ MUST_USE enum status syz_compile(const struct syz_sources *sources, const struct
                                  struct arena *a, struct syz_errors *errors,
                                  const struct syz_target **target, struct diag *dg);
 
+/* A constant that a description file asks for. */
+struct syz_wanted {
+    struct str name;
+    struct syz_pos pos; /* of the first place */
+};
+struct syz_wanted_list {
+    struct syz_wanted *items; /* by name, each once */
+    uint32_t count;
+};
+
+/* What every source asks for, .const files not being read: (*lists)[i] is that of source i. As
+ * syz_compile() otherwise; refuses descriptions that are wrong whatever the constants are. */
+MUST_USE enum status syz_wanted(const struct syz_sources *sources, const struct syz_arch *arch,
+                                struct arena *a, struct syz_errors *errors,
+                                struct syz_wanted_list **lists, struct diag *dg);
+
 /* The path of errors in descriptions that mujun itself holds. */
 #define SYZ_BUILTIN_PATH "<builtin>"
 struct str syz_path_of(const struct syz_sources *sources, uint16_t file);

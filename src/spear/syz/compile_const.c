@@ -6,12 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Remembers that the file of pos asks for it. */
+void comp_want(struct compiler *c, struct str name, struct syz_pos pos)
+{
+    struct map *wanted = &c->wanted[pos.file];
+
+    if (map_get(wanted, name) != NULL)
+        return;
+    struct syz_wanted *w = arena_new(c->a, struct syz_wanted, 1);
+    *w = (struct syz_wanted){name, pos};
+    map_put(wanted, name, w);
+}
+
 static bool number_of_name(struct compiler *c, const struct ast_expr *e, const char *what,
                            uint64_t *value, struct str *missing)
 {
     const struct syz_const *known = map_get(&c->consts, e->text);
 
     *value = 0;
+    if (c->wanted != NULL) {
+        comp_want(c, e->text, e->pos);
+        if (missing->size == 0)
+            *missing = e->text;
+        return true;
+    }
     if (known == NULL) {
         syz_error(c->errors, e->pos,
                   "expected %s: a number or a constant of a .const file, found %.*s", what,

@@ -52,10 +52,14 @@ struct compiler {
     uint32_t resource_count, resource_capacity;
     struct syz_target *target;
     struct buf key; /* scratch */
+    struct map *wanted; /* per file: constants that are asked for, struct syz_wanted; NULL when
+                           compiling for use */
 };
 
 /* ---- compile_const.c ---- */
 
+/* With c->wanted: the file of pos asks for this constant. */
+void comp_want(struct compiler *c, struct str name, struct syz_pos pos);
 /* True with *value; a constant that is missing on this machine gives 0 and sets *missing. False
  * after reporting. what: "a number of bytes". */
 bool comp_number(struct compiler *c, const struct ast_expr *e, const char *what, uint64_t *value,

@@ -261,13 +261,16 @@ static struct syz_type *built_in(struct compiler *c, const struct ast_expr *e,
     return row->build(c, &b) ? b.t : NULL;
 }
 
-/* The text of e, with a mark when its meaning depends on standing in a call. */
+/* The text of e, with a mark when its meaning depends on standing in a call. When it is asked what
+ * files want, each has instances of its own. */
 static struct str key_of(struct compiler *c, const struct ast_expr *e, bool in_call)
 {
     c->key.size = 0;
     if (in_call)
         buf_byte(&c->key, '(');
     ast_print_expr(e, &c->key);
+    if (c->wanted != NULL)
+        buf_printf(&c->key, " %u", e->pos.file);
     return (struct str){(const char *)c->key.data, c->key.size};
 }
 
