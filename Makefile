@@ -61,9 +61,11 @@ SPEAR_LIBS := -lz -lnettle
 CLI_LIBS := -ljansson
 
 # Flags of one folder. The interpreter's handlers end in calls that must become jumps. The API's
-# functions are the shared library's symbols (its version script picks them by name).
+# functions are the shared library's symbols (its version script picks them by name). The
+# descriptions that come with the program are found where they are installed.
 CFLAGS_src/shield/interp := -fno-stack-protector -foptimize-sibling-calls
 CFLAGS_src/shield/api := -fvisibility=default
+CFLAGS_src/spear/syz := -DMUJUN_DATADIR=\"$(DATADIR)\"
 
 # ---- files -----------------------------------------------------------------------------------
 LIB_SRC := $(wildcard src/base/*.c src/shield/*/*.c src/shield/*/*/*.c)

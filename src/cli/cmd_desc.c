@@ -20,6 +20,11 @@ static enum status load_and_compile(void *ctx, struct diag *dg)
 
     for (int i = 0; i < job->path_count; i++)
         TRY(syz_load(job->paths[i], &job->sources, &job->arena, dg));
+    if (job->path_count == 0) {
+        const char *path = NULL;
+        TRY(syz_descriptions_default(&job->arena, &path, dg));
+        TRY(syz_load(path, &job->sources, &job->arena, dg));
+    }
     return syz_compile(&job->sources, job->arch, &job->arena, &job->errors, &job->target, dg);
 }
 
@@ -252,9 +257,9 @@ int cmd_desc(const struct cli_args *args)
         return cli_usage(args, "--check belongs to fmt and extract");
     if ((o->cc != NULL || o->headers != NULL) && action != EXTRACT)
         return cli_usage(args, "--cc and --headers belong to extract");
-    if (action == EXPLAIN && args->count < 3)
+    if (action == EXPLAIN && args->count < 2)
         return cli_usage(args, "explain expects a call, then files or folders");
-    if (args->count < 2)
+    if (args->count < 2 && (action == FMT || action == EXTRACT))
         return cli_usage(args, "%s expects files or folders, found none", action_names[action]);
     if (action == FMT && (o->json || o->arch != NULL))
         return cli_usage(args, "fmt takes neither --arch nor --json");

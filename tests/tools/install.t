@@ -27,6 +27,11 @@ ok(-s "$dest/opt/mujun/share/man/man1/mujun.1", 'the man page is installed');
 ok(-s "$dest/opt/mujun/share/man/man3/mujun.3", 'so is that of the C API');
 ok(-s "$dest/opt/mujun/share/bash-completion/completions/mujun", 'the completion is installed');
 like(qx{$dest/opt/mujun/bin/mujun --version}, qr/^mujun \d/, 'the installed program runs');
+{
+    local $ENV{MUJUN_DESCRIPTIONS};
+    delete $ENV{MUJUN_DESCRIPTIONS};
+    like(qx{cd / && $dest/opt/mujun/bin/mujun desc list}, qr/openat2\$dir  enabled/, 'and finds the descriptions installed with it');
+}
 
 my @foreign = grep { !/^(?:mujun_|wasm_|MUJUN_)/ }
     map { (split)[2] } grep { / [A-Z] / } qx{nm -D --defined-only $dest/opt/mujun/lib/libmujun.so.0};

@@ -30,6 +30,11 @@ struct syz_sources {
 MUST_USE enum status syz_load(const char *path, struct syz_sources *sources, struct arena *a,
                               struct diag *dg);
 
+/* The folder of the descriptions that come with mujun: what $MUJUN_DESCRIPTIONS says, else that of
+ * the source tree that the program was built in, else where they are installed. ST_IO when there is
+ * none. Inside arena_guard(). */
+MUST_USE enum status syz_descriptions_default(struct arena *a, const char **path, struct diag *dg);
+
 /* Inside arena_guard() of a, which the target keeps pointing into, as into the sources' texts.
  * ST_MALFORMED when the errors are not empty; *target is then partial or NULL: good for listing
  * nothing, so do not use it. */
