@@ -57,7 +57,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMUJUN_VERSION=\"$(VERSION)\" -Isrc -Iinclu
 ALL_LDFLAGS = -pthread $(MODE_LDFLAGS) $(LDFLAGS)
 LIBS := -lm -lpthread
 # The spear stands on libraries that the embeddable library must not need.
-SPEAR_LIBS := -lz -lnettle
+SPEAR_LIBS := -lz -lnettle -ljansson
 CLI_LIBS := -ljansson
 
 # Flags of one folder. The interpreter's handlers end in calls that must become jumps. The API's
