@@ -19,7 +19,7 @@ enum {
     SYZ_DATA_BYTES = 16 << 20, /* the data region that pointers point into */
     SYZ_GRANULE_BYTES = 64,    /* the allocator of the data region gives multiples of it */
     SYZ_BLOB_BYTES_MAX = 100 << 10,
-    SYZ_RESULTS_MAX = 1000,      /* results of one program that others use */
+    SYZ_RESULTS_MAX = 1000,         /* results of one program that others use */
     SYZ_STREAM_BYTES_MAX = 4 << 20, /* of an encoded program */
 };
 
@@ -29,7 +29,7 @@ enum {
 enum syz_arg_kind {
     SYZ_ARG_CONST,   /* INT CONST FLAGS LEN PROC CSUM: a number */
     SYZ_ARG_POINTER, /* PTR VMA */
-    SYZ_ARG_DATA,    /* BUFFER */
+    SYZ_ARG_DATA,    /* BUFFER; VOID, of size 0 */
     SYZ_ARG_GROUP,   /* STRUCT ARRAY */
     SYZ_ARG_UNION,   /* UNION */
     SYZ_ARG_RESULT,  /* RESOURCE, also what a call returns */
@@ -42,10 +42,10 @@ struct syz_arg {
     union {
         uint64_t value; /* CONST */
         struct {
-            struct syz_arg *to;  /* NULL: a special address, NULL or a vma */
-            uint64_t address;    /* offset into the data region; the number when is_special */
-            uint64_t vma_bytes;  /* of VMA: whole pages */
-            bool is_special;     /* address is the 64-bit number that is passed, 0 for NULL */
+            struct syz_arg *to; /* NULL: a special address, NULL or a vma */
+            uint64_t address;   /* offset into the data region; the number when is_special */
+            uint64_t vma_bytes; /* of VMA: whole pages */
+            bool is_special;    /* address is the 64-bit number that is passed, 0 for NULL */
         } pointer;
         struct {
             uint8_t *bytes; /* NULL for SYZ_OUT, which has only a size */
@@ -104,23 +104,27 @@ void syz_prog_forget(struct syz_prog *p, struct syz_arg *old);
  * early when visit returns false. */
 struct syz_visit {
     struct syz_arg *arg;
-    struct syz_arg **place;          /* where the pointer to arg stands: for replacing it */
-    const struct syz_field *field;   /* NULL for pointees, array elements, results */
-    struct syz_arg *parent;          /* NULL for arguments of the call */
-    struct syz_arg *base;            /* innermost pointer above, or NULL */
-    uint64_t offset;                 /* bytes from where base points; only when base is not NULL */
+    struct syz_arg **place;        /* where the pointer to arg stands: for replacing it */
+    const struct syz_field *field; /* NULL for pointees, array elements, results */
+    struct syz_arg *parent;        /* NULL for arguments of the call */
+    struct syz_arg *base;          /* innermost pointer above, or NULL */
+    uint64_t offset;               /* bytes from where base points; only when base is not NULL */
 };
 typedef bool syz_visit_fn(void *ctx, const struct syz_visit *v);
 bool syz_step_visit(struct syz_step *step, syz_visit_fn *visit, void *ctx);
+/* The numbers that special pointers may be: NULL first. *count of them. */
+const uint64_t *syz_specials(const struct syz_target *t, uint32_t *count);
 /* Bytes that the argument takes in memory, padding of its own included. */
 uint64_t syz_arg_bytes(const struct syz_arg *arg);
 
 /* ---- keeping whole --------------------------------------------------------------------------- */
 /* Sets every length, offset and conditional union of the step to what its fields now are. */
 void syz_step_assign_sizes(struct syz_prog *p, struct syz_step *step);
+/* r NULL: of several options that may be, the first. */
 void syz_step_patch_conditions(struct syz_prog *p, struct syz_step *step, struct rng *r);
 /* Takes the teeth out of what would kill or wedge the machine for reasons that are not bugs. */
 void syz_prog_neutralise(struct syz_prog *p);
+void syz_step_neutralise(struct syz_prog *p, struct syz_step *step);
 /* Refuses what could not be printed and parsed again: a check on ourselves, used in tests. */
 MUST_USE enum status syz_prog_check(const struct syz_prog *p, struct diag *dg);
 

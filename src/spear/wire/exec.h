@@ -84,10 +84,10 @@ enum {
 
     EXEC_VARINT_BYTES_MAX = 10,
     EXEC_STREAM_BYTES_MAX = 4 << 20,
-    EXEC_CALLS_MAX = 64,    /* programs have at most 40, and are doubled when run collided */
-    EXEC_ARGS_MAX = 9,      /* of a call */
-    EXEC_RESULTS_MAX = 1000, /* copyout indices */
-    EXEC_CHUNKS_MAX = 32,   /* of a checksum */
+    EXEC_CALLS_MAX = 64,        /* programs have at most 40, and are doubled when run collided */
+    EXEC_ARGS_MAX = 9,          /* of a call */
+    EXEC_RESULTS_MAX = 1000,    /* copyout indices */
+    EXEC_CHUNKS_MAX = 32,       /* of a checksum */
     EXEC_DATA_BYTES = 16 << 20, /* the data region; a guard page stands on either side */
     EXEC_PAGE_BYTES = 4096,
 };
