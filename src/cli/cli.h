@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "base/nearest.h"
 
 #include <stdio.h>
 
@@ -115,13 +116,6 @@ struct cli_parser {
  * word, what was expected, and the nearest known option. Lists are freed by cli_options_free(). */
 MUST_USE enum status cli_parse(struct cli_parser *p, int argc, char **argv, struct diag *dg);
 void cli_options_free(const struct cli_parser *p);
-
-/* The candidate closest to word by edit distance, or NULL when none is close. */
-struct cli_nearest {
-    const char *word, *best;
-    uint32_t distance;
-};
-void cli_nearest_try(struct cli_nearest *n, const char *candidate);
 
 /* ---- what is printed (report.c) ---- */
 

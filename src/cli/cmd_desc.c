@@ -242,11 +242,11 @@ static int run(enum action action, const struct cli_args *args, const struct des
 int cmd_desc(const struct cli_args *args)
 {
     const struct desc_options *o = args->options;
-    struct cli_nearest near = {.word = args->count != 0 ? args->items[0] : ""};
+    struct nearest near = {.word = args->count != 0 ? args->items[0] : ""};
     uint32_t action = 0;
 
     while (action < ACTION_COUNT && strcmp(near.word, action_names[action]) != 0)
-        cli_nearest_try(&near, action_names[action++]);
+        nearest_try(&near, action_names[action++]);
     if (args->count == 0)
         return cli_usage(args, "expected " ACTIONS ", found nothing");
     if (action == ACTION_COUNT)

@@ -161,13 +161,13 @@ int desc_explain(const struct desc_job *job, const struct cli_args *args, const 
     char why[512];
 
     if (call == NULL) {
-        struct cli_nearest near = {.word = name};
+        struct nearest near = {.word = name};
         char best[256] = "";
         for (uint32_t i = 0; i < job->target->call_count; i++) {
             char candidate[256];
             const char *before = near.best;
             snprintf(candidate, sizeof(candidate), "%.*s", STR_ARG(job->target->calls[i].name));
-            cli_nearest_try(&near, candidate);
+            nearest_try(&near, candidate);
             if (near.best != before) {
                 memcpy(best, candidate, sizeof(best));
                 near.best = best;

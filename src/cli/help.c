@@ -163,16 +163,16 @@ int cmd_help(const struct cli_args *args)
         (o->man ? cli_man : cli_help_command)(stdout, id);
         return 0;
     }
-    struct cli_nearest near = {.word = name};
+    struct nearest near = {.word = name};
     for (const struct cli_topic *t = cli_topics; t->name != NULL; t++) {
         if (strcmp(t->name, name) == 0) {
             t->print(stdout);
             return 0;
         }
-        cli_nearest_try(&near, t->name);
+        nearest_try(&near, t->name);
     }
     for (uint32_t i = 0; i < CLI_COMMAND_COUNT; i++)
-        cli_nearest_try(&near, cli_commands[i].name);
+        nearest_try(&near, cli_commands[i].name);
     if (near.best == NULL)
         return cli_usage(args, "no command or topic is named %s; `mujun help` lists all", name);
     return cli_usage(args,

@@ -144,11 +144,11 @@ void cli_module_free(struct cli_module *m)
 
 static enum status refuse_feature(const char *word, struct diag *dg)
 {
-    struct cli_nearest near = {.word = word};
+    struct nearest near = {.word = word};
 
-    cli_nearest_try(&near, "all");
+    nearest_try(&near, "all");
     for (uint32_t i = 0; i < WM_FEATURE_COUNT; i++)
-        cli_nearest_try(&near, wm_feature_info[i].name);
+        nearest_try(&near, wm_feature_info[i].name);
     if (near.best == NULL)
         return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET,
                          "--feature knows no %s; `mujun help features` lists all", word);

@@ -8,7 +8,7 @@
 
 static int refuse_command(const char *name)
 {
-    struct cli_nearest near = {.word = name};
+    struct nearest near = {.word = name};
 
     if (access(name, R_OK) == 0 && name[0] != '-') {
         fprintf(stderr, "mujun: expected a command, found the file %s; try `mujun run %s`\n", name,
@@ -16,7 +16,7 @@ static int refuse_command(const char *name)
         return status_exit_code(ST_USAGE);
     }
     for (uint32_t i = 0; i < CLI_COMMAND_COUNT; i++)
-        cli_nearest_try(&near, cli_commands[i].name);
+        nearest_try(&near, cli_commands[i].name);
     if (near.best != NULL)
         fprintf(stderr, "mujun: unknown command %s; did you mean %s? (`mujun help` lists all)\n",
                 name, near.best);

@@ -182,10 +182,10 @@ static enum status refuse_unknown(const struct cli_parser *p, const char *word, 
 {
     char name[64];
     snprintf(name, sizeof(name), "%.*s", (int)MIN(name_size, sizeof(name) - 1), word + 2);
-    struct cli_nearest near = {.word = name};
+    struct nearest near = {.word = name};
 
     for (uint32_t i = 0; i < p->opt_count; i++)
-        cli_nearest_try(&near, p->opts[i].name);
+        nearest_try(&near, p->opts[i].name);
     if (near.best != NULL)
         return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET,
                          "unknown option --%s; did you mean --%s? (`mujun help %s` lists all)",

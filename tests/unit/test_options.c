@@ -183,10 +183,10 @@ static void test_nearest(void)
         {"",         NULL      },
     };
     for (uint32_t i = 0; i < LENGTH_OF(near); i++) {
-        struct cli_nearest n = {.word = near[i].word};
+        struct nearest n = {.word = near[i].word};
         const char *known[] = {"run", "validate", "print"};
         for (uint32_t j = 0; j < LENGTH_OF(known); j++)
-            cli_nearest_try(&n, known[j]);
+            nearest_try(&n, known[j]);
         bool same = n.best == near[i].want ||
                     (n.best != NULL && near[i].want != NULL && strcmp(n.best, near[i].want) == 0);
         tap_ok(same, "\"%s\": %s", near[i].word, n.best != NULL ? n.best : "nothing is near");

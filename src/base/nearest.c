@@ -1,6 +1,6 @@
 /* nearest: the known word that a mistyped one was probably meant to be.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cli.h"
+#include "base/nearest.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ static uint32_t edit_distance(const char *a, const char *b)
     return rows[a_size % 3][b_size];
 }
 
-void cli_nearest_try(struct cli_nearest *n, const char *candidate)
+void nearest_try(struct nearest *n, const char *candidate)
 {
     size_t size = strlen(n->word);
     uint32_t distance = edit_distance(n->word, candidate);
