@@ -460,6 +460,14 @@ static enum status outcome(struct syz_errors *errors, struct diag *dg)
     return ST_OK;
 }
 
+static void find_any(struct syz_target *t)
+{
+    const struct syz_type *any = syz_call_find(t, STR("syz_builtin0"))->args[0].type->ptr.to;
+
+    t->any_ptr = any->group.fields[0].type;
+    t->any_ptr64 = any->group.fields[1].type;
+}
+
 enum status syz_compile(const struct syz_sources *s, const struct syz_arch *arch, struct arena *a,
                         struct syz_errors *errors, const struct syz_target **target,
                         struct diag *dg)
@@ -480,6 +488,7 @@ enum status syz_compile(const struct syz_sources *s, const struct syz_arch *arch
     c.target->type_count = c.type_count;
     c.target->resources = c.resources;
     c.target->resource_count = c.resource_count;
+    find_any(c.target);
     *target = c.target;
     return ST_OK;
 }

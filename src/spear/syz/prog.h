@@ -13,8 +13,9 @@
 #include "spear/syz/types.h"
 
 enum {
-    SYZ_CALLS_MAX = 40,   /* calls of a program */
-    SYZ_CALLS_USUAL = 30, /* generation and mutation stop here */
+    SYZ_CALLS_MAX = 40,        /* calls of a program */
+    SYZ_CALLS_USUAL = 30,      /* generation and mutation stop here */
+    SYZ_TEXT_CALLS_MAX = 1000, /* of a text: old programs are longer */
     SYZ_PAGE_BYTES = 4096,
     SYZ_DATA_BYTES = 16 << 20, /* the data region that pointers point into */
     SYZ_GRANULE_BYTES = 64,    /* the allocator of the data region gives multiples of it */
@@ -137,7 +138,10 @@ enum syz_parse_mode {
 MUST_USE enum status syz_prog_parse(struct arena *a, const struct syz_target *t, struct str text,
                                     enum syz_parse_mode mode, struct syz_prog **out,
                                     struct diag *dg);
+/* The normal form: parsed and printed again it is the same, byte for byte. */
 void syz_prog_print(struct buf *out, const struct syz_prog *p);
+/* With every default written out: for people. Parses to the same program. */
+void syz_prog_print_full(struct buf *out, const struct syz_prog *p);
 
 /* ---- bytes for the executor (wire/exec.h) ---------------------------------------------------- */
 /* ST_LIMIT when it needs more than SYZ_STREAM_BYTES_MAX or SYZ_RESULTS_MAX. */

@@ -245,7 +245,26 @@ struct syz_target {
     struct syz_resource **resources;
     uint32_t type_count, call_count, resource_count, enabled_count;
     uint32_t struct_count, union_count, flags_count; /* declared, in the text */
+    /* Built in: what a pointer becomes when its pointee is squashed to raw bytes, by its size: a
+     * pointer to a list of ANYUNION, whose options are enum syz_any. */
+    const struct syz_type *any_ptr, *any_ptr64;
 };
+
+enum syz_any {
+    SYZ_ANY_BLOB,
+    SYZ_ANY_RES8,
+    SYZ_ANY_RES16,
+    SYZ_ANY_RES32,
+    SYZ_ANY_RES64,
+    SYZ_ANY_RESDEC,
+    SYZ_ANY_RESHEX,
+    SYZ_ANY_RESOCT,
+};
+/* A pointer to squashed bytes. */
+static inline bool syz_type_is_any(const struct syz_target *t, const struct syz_type *type)
+{
+    return type == t->any_ptr || type == t->any_ptr64;
+}
 
 /* NULL when there is none. */
 const struct syz_call *syz_call_find(const struct syz_target *t, struct str name);
