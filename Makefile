@@ -116,6 +116,9 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS_$(patsubst %/,%,$(dir $<))) -MMD -MP -c -o $@ $<
 
+# The executor's pieces are carried in the program as text.
+$(BUILD)/obj/src/spear/kernel/pieces.o: $(wildcard src/spear/executor/pieces/*.h)
+
 # Rewritten only when the compiler or a flag changes, so that such a change rebuilds everything.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

@@ -2,7 +2,7 @@
  * is known, whether to trust it, and the report alone. SPDX-License-Identifier: Apache-2.0 */
 #include "cli/json.h"
 #include "cli/load.h"
-#include "spear/kernel/report.h"
+#include "spear/kernel/symbolize.h"
 
 #include <string.h>
 
@@ -11,6 +11,9 @@ struct job {
     struct arena arena;
     struct str console;
     struct report report;
+    struct symbols *symbols; /* NULL: not asked for */
+    const char *source_dir;
+    struct symbolized lines; /* with symbols */
 };
 
 static enum status parse_guarded(void *ctx, struct diag *dg)
@@ -19,6 +22,10 @@ static enum status parse_guarded(void *ctx, struct diag *dg)
 
     (void)dg;
     report_parse(&job->arena, job->console, 0, &job->report);
+    if (job->symbols != NULL && job->report.title.size != 0) {
+        report_symbolize(&job->arena, job->symbols, &job->report, job->source_dir, &job->lines);
+        job->report.text = job->lines.text;
+    }
     return ST_OK;
 }
 
@@ -41,7 +48,17 @@ static void show_lines(struct str text)
     }
 }
 
-static void show(const struct report *r)
+static void show_place(const struct symbolized *lines)
+{
+    if (lines->file.size != 0)
+        printf("%-11s %.*s:%u\n", "file:", (int)lines->file.size, lines->file.text, lines->line);
+    if (lines->source.size != 0) {
+        putchar('\n');
+        show_lines(lines->source);
+    }
+}
+
+static void show(const struct report *r, const struct symbolized *lines)
 {
     show_field("title:", r->title);
     for (uint32_t i = 0; i < r->alt_count; i++)
@@ -55,6 +72,7 @@ static void show(const struct report *r)
     if (r->has_executor)
         printf("%-11s process %ju, program %ju\n", "executor:", (uintmax_t)r->executor_proc,
                (uintmax_t)r->executor_id);
+    show_place(lines);
     putchar('\n');
     show_lines(r->text);
 }
@@ -64,7 +82,15 @@ static json_t *text_or_null(const char *text)
     return text == NULL ? json_null() : json_string(text);
 }
 
-static json_t *report_json(const struct report *r)
+static json_t *place_json(const struct symbolized *lines)
+{
+    if (lines->file.size == 0)
+        return json_null();
+    return json_pack("{s:o, s:I, s:o}", "file", cli_json_str(lines->file), "line",
+                     (json_int_t)lines->line, "source", cli_json_str(lines->source));
+}
+
+static json_t *report_json(const struct report *r, const struct symbolized *lines)
 {
     json_t *alts = json_array();
     json_t *executor = json_null();
@@ -74,23 +100,26 @@ static json_t *report_json(const struct report *r)
     if (r->has_executor)
         executor = json_pack("{s:I, s:I}", "proc", (json_int_t)r->executor_proc, "id",
                              (json_int_t)r->executor_id);
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:I, s:I, s:o}", "title",
+    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:o, s:o, s:I, s:I, s:o}", "title",
                      cli_json_str(r->title), "alternatives", alts, "type", text_or_null(r->type),
                      "severity", (json_int_t)r->severity, "function", cli_json_str(r->function),
                      "corrupted", text_or_null(r->corrupted), "suppressed", (int)r->is_suppressed,
-                     "executor", executor, "start", (json_int_t)r->spot.start, "end",
-                     (json_int_t)r->end, "report", cli_json_str(r->text));
+                     "executor", executor, "place", place_json(lines), "start",
+                     (json_int_t)r->spot.start, "end", (json_int_t)r->end, "report",
+                     cli_json_str(r->text));
 }
 
-static void print_report(const struct report_options *o, const struct report *r)
+static void print_report(const struct report_options *o, const struct job *job)
 {
+    const struct report *r = &job->report;
+
     if (o->json) {
-        cli_json_print(report_json(r));
+        cli_json_print(report_json(r, &job->lines));
     } else if (o->title) {
         cli_put_name(stdout, r->title);
         putchar('\n');
     } else {
-        show(r);
+        show(r, &job->lines);
     }
 }
 
@@ -105,7 +134,12 @@ int cmd_report(const struct cli_args *args)
         return cli_usage(args, "expected one console log (- is standard input), found %d",
                          args->count);
     arena_init(&job.arena, REPORT_ARENA_BYTES);
-    enum status st = cli_input_open(args->items[0], &in, &dg);
+    job.source_dir = o->source;
+    enum status st = ST_OK;
+    if (o->vmlinux != NULL)
+        st = symbols_open(o->vmlinux, &job.symbols, &dg);
+    if (st == ST_OK)
+        st = cli_input_open(args->items[0], &in, &dg);
     if (st == ST_OK) {
         job.console = (struct str){(const char *)in.bytes, in.size};
         st = arena_guard(&job.arena, parse_guarded, &job, &dg);
@@ -120,9 +154,11 @@ int cmd_report(const struct cli_args *args)
             cli_json_print(json_pack("{s:n}", "title"));
         exit_code = CLI_EXIT_FAILED;
     } else {
-        print_report(o, &job.report);
+        print_report(o, &job);
     }
     cli_input_close(&in);
     arena_free(&job.arena);
+    if (job.symbols != NULL)
+        symbols_close(job.symbols);
     return exit_code;
 }

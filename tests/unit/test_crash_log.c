@@ -12,21 +12,21 @@ static const struct {
     uint64_t proc, id; /* of the last */
     const char *text;  /* of the last */
 } rows[] = {
-    {"nothing", "", 0, 0, 0, "" },
-    {"a console only", "[ 1.0] hello\n", 0, 0, 0, "" },
+    {"nothing", "", 0, 0, 0, ""},
+    {"a console only", "[ 1.0] hello\n", 0, 0, 0, ""},
     {"one program",
      "1s ago: executing program 3 (id=17):\nr0 = open(&(0x7f0000000000)='./f\\x00', 0x0, 0x0)\n"
      "close(r0)\n\n[ 2.0] BUG\n", 1, 3, 17,
-     "r0 = open(&(0x7f0000000000)='./f\\x00', 0x0, 0x0)\nclose(r0)" },
-    {"no id", "00:00:01 executing program 2:\nioctl$X(0x0)\n", 1, 2, 0, "ioctl$X(0x0)" },
+     "r0 = open(&(0x7f0000000000)='./f\\x00', 0x0, 0x0)\nclose(r0)"},
+    {"no id", "00:00:01 executing program 2:\nioctl$X(0x0)\n", 1, 2, 0, "ioctl$X(0x0)"},
     {"two, and noise between",
      "executing program 0 (id=1):\na()\nconsole line\nb()\nexecuting program 1 (id=2):\nc()", 2,
-     1, 2, "c()" },
+     1, 2, "c()"},
     {"a comment stays", "executing program 0:\n# {\"threaded\":true}\na()\n", 1, 0, 0,
-     "# {\"threaded\":true}\na()" },
-    {"marker without program", "executing program 0 (id=1):\n", 1, 0, 1, "" },
-    {"no number, no marker", "executing program x:\na()\n", 0, 0, 0, "" },
-    {"a result without a call is console", "executing program 0:\nr0 is 3\n", 1, 0, 0, "" },
+     "# {\"threaded\":true}\na()"},
+    {"marker without program", "executing program 0 (id=1):\n", 1, 0, 1, ""},
+    {"no number, no marker", "executing program x:\na()\n", 0, 0, 0, ""},
+    {"a result without a call is console", "executing program 0:\nr0 is 3\n", 1, 0, 0, ""},
 };
 
 struct job {
