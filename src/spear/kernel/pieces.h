@@ -20,8 +20,8 @@ void piece_add(struct piece_set *set, enum piece piece);
 /* False when there is none of that name. */
 bool piece_find(const char *name, enum piece *out);
 
-/* The lines `#include <...>` of the pieces and of more (NULL-terminated names such as "sys/mman.h"),
- * sorted, each once. */
+/* The lines `#include <...>` of the pieces and of more (NULL after the last, names such as
+ * "sys/mman.h"), sorted, each once. */
 void pieces_print_includes(struct buf *out, const struct piece_set *set, const char *const *more);
 /* Their bodies, each after those it stands on. */
 void pieces_print_bodies(struct buf *out, const struct piece_set *set);

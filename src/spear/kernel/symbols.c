@@ -234,7 +234,7 @@ static int concrete_scopes(struct symbols *s, Dwarf_Die *unit, uint64_t pc, Dwar
     if (count <= 0)
         return 0;
     const int all = s->call.dwarf_getscopes_die(&inner[0], scopes);
-    free(inner);
+    mem_free(inner); /* malloc()ed by elfutils */
     return all < 0 ? 0 : all;
 }
 
@@ -267,7 +267,7 @@ uint32_t symbols_frames(struct symbols *s, uint64_t address,
             break;
         call_site(s, unit, &scopes[i], &at);
     }
-    free(scopes);
+    mem_free(scopes);
     if (count == 0)
         frames[count++] = at;
     return count;

@@ -1,6 +1,6 @@
-/* symbols: from an address or function+offset of a kernel to file and line, with the functions that
- * were inlined there. Reads the DWARF of vmlinux through elfutils, which is loaded at the first use.
- * One thread at a time. SPDX-License-Identifier: Apache-2.0 */
+/* symbols: from an address or function+offset of a kernel to file and line, with the functions
+ * that were inlined there. Reads the DWARF of vmlinux through elfutils, which is loaded at the
+ * first use. One thread at a time. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SPEAR_KERNEL_SYMBOLS_H
 #define SPEAR_KERNEL_SYMBOLS_H
 
