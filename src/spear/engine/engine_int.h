@@ -90,7 +90,7 @@ struct worker {
     struct maker maker;
     struct corpus_reader reader;
     struct job *job; /* what is being worked on: survives the unwinding of the arena */
-    uint64_t polls;
+    uint64_t polls, deep_turns;
     bool is_dead; /* the machine */
 };
 

@@ -212,8 +212,9 @@ static bool would_do(void *ctx, const struct input *candidate, uint32_t part)
     struct shrinking *s = ctx;
     struct worker *w = s->worker;
     const uint32_t at = s->goal->part == PART_EXTRA ? PART_EXTRA : part;
+    /* It is another input, and may show what no other has: without seeking that would be lost. */
     const struct run_plan plan = {
-        .stat = STAT_exec_minimise, .flags = RUN_SIGNAL, .full_signal = part_bit(at)};
+        .stat = STAT_exec_minimise, .flags = RUN_SIGNAL, .full_signal = part_bit(at), .seek = true};
     struct edge_list all = {0};
 
     for (uint32_t i = 0; i < s->attempts && !s->give_up; i++) {

@@ -280,6 +280,24 @@ void work_fuzz(struct worker *w)
 }
 
 /* ---- a unit of work -------------------------------------------------------------------------- */
+/* The next piece of deeper work. Hints find what chance does not, so they go first; but every few
+ * turns the others do, so that an input with many comparisons does not hold them up. */
+static struct job *take_deep_job(struct worker *w)
+{
+    static const enum queue_id turns[][3] = {
+        {QUEUE_HINTS,  QUEUE_FAULTS, QUEUE_SMASH },
+        {QUEUE_HINTS,  QUEUE_SMASH,  QUEUE_FAULTS},
+        {QUEUE_FAULTS, QUEUE_HINTS,  QUEUE_SMASH },
+        {QUEUE_SMASH,  QUEUE_HINTS,  QUEUE_FAULTS},
+    };
+    const enum queue_id *turn = turns[w->deep_turns++ % LENGTH_OF(turns)];
+    struct job *job = NULL;
+
+    for (uint32_t i = 0; job == NULL && i < LENGTH_OF(turns[0]); i++)
+        job = queue_pop(&w->engine->queues[turn[i]]);
+    return job;
+}
+
 /* The next job by the order of the queues; NULL: fuzz. */
 static struct job *take_job(struct worker *w)
 {
@@ -290,8 +308,7 @@ static struct job *take_job(struct worker *w)
     for (uint32_t q = 0; job == NULL && q < QUEUE_HINTS; q++)
         job = queue_pop(&e->queues[q]);
     if (job == NULL && ++w->polls % DEEP_OF != 0)
-        for (uint32_t q = QUEUE_HINTS; job == NULL && q < QUEUE_COUNT; q++)
-            job = queue_pop(&e->queues[q]);
+        job = take_deep_job(w);
     if (job != NULL && job->flags & JOB_FROM_OUTSIDE)
         e->outside_running++;
     engine_publish(e);
