@@ -71,6 +71,7 @@ CFLAGS_src/spear/syz := -DMUJUN_DATADIR=\"$(DATADIR)\"
 LIB_SRC := $(wildcard src/base/*.c src/shield/*/*.c src/shield/*/*/*.c)
 # The executor runs inside the machine under test; it is a program of its own.
 SPEAR_SRC := $(filter-out src/spear/executor/%,$(wildcard src/io/*.c src/spear/*/*.c))
+EXECUTOR_SRC := $(wildcard src/spear/executor/*.c)
 CLI_SRC := $(filter-out src/cli/main.c,$(wildcard src/cli/*.c))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
@@ -92,10 +93,11 @@ LIB_A := $(BUILD)/libmujun.a
 LIB_SO := $(BUILD)/libmujun.so.$(SOVERSION)
 CLI_A := $(BUILD)/libcli.a
 SPEAR_A := $(BUILD)/libspear.a
+EXECUTOR := $(BUILD)/mujun-executor
 
 # ---- building --------------------------------------------------------------------------------
 .PHONY: all
-all: $(MUJUN) $(LIB_A) $(LIB_SO) ## build the program and both libraries (B=release|debug|asan|cov)
+all: $(MUJUN) $(EXECUTOR) $(LIB_A) $(LIB_SO) ## build the program and both libraries (B=release|debug|asan|cov)
 
 $(LIB_A): $(LIB_OBJ)
 $(CLI_A): $(CLI_OBJ)
@@ -111,6 +113,17 @@ $(LIB_SO): $(LIB_OBJ) $(VERSION_SCRIPT)
 
 $(MUJUN): $(MAIN_OBJ) $(CLI_A) $(SPEAR_A) $(LIB_A)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(SPEAR_LIBS) $(LIBS)
+
+# Static, and never with sanitizers: it runs where there is nothing but a kernel.
+EXECUTOR_CFLAGS := -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) -O2 -g -pthread
+EXECUTOR_OBJ := $(patsubst %.c,$(BUILD)/obj/%.o,$(EXECUTOR_SRC))
+
+$(EXECUTOR): $(EXECUTOR_OBJ)
+	$(CC) -static -pthread -o $@ $^
+
+$(BUILD)/obj/src/spear/executor/%.o: src/spear/executor/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(EXECUTOR_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

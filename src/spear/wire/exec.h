@@ -12,7 +12,8 @@
  *     | EXEC_PROPS   fail_nth async rerun  of the call that follows
  *     | EXEC_ATTRS   call_ms program_ms flags
  *                                          of the call that follows, from its description: more
- *                                          time for the call, and for the program (both 0: none);
+ *                                          time for the call, and for the program (both 0: none),
+ *                                          scaled by call timeout / EXEC_CALL_MS_USUAL;
  *                                          EXEC_ATTR_x. Left out when all are 0
  *     | call index count { argument }      call: the kernel's number of it, below EXEC_PSEUDO_BASE;
  *                                          or EXEC_PSEUDO_BASE + its row in pseudo.def. Its result
@@ -64,9 +65,14 @@ enum exec_pseudo {
     EXEC_PSEUDO_END
 };
 
+enum { EXEC_CALL_MS_USUAL = 50 }; /* timeout of a call on a machine of usual speed */
+
 enum exec_attr {
     EXEC_ATTR_REMOTE_COVER = 1, /* give kernel threads time to work for it, before cover is read */
 };
+/* Further up in the flags: number of the call's description, which tells ioctl$A from ioctl$B.
+ * Wanted only from hosts of machines without coverage, whose signal is made of it. */
+#define EXEC_ATTR_VARIANT(flags) ((flags) >> 8 & 0xffffff)
 
 /* How a number stands in memory. The digits fill their width and end without a NUL. */
 enum exec_format {

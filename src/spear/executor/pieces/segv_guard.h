@@ -32,11 +32,11 @@ static void guard_install(void)
     sigaction(SIGBUS, &action, NULL);
 }
 
-#define GUARDED(...)                           \
-    do {                                       \
-        if (sigsetjmp(guard_return, 0) == 0) { \
-            guard_depth++;                     \
-            __VA_ARGS__;                       \
-        }                                      \
-        guard_depth--;                         \
+#define GUARDED(...)                                                                               \
+    do {                                                                                           \
+        if (sigsetjmp(guard_return, 0) == 0) {                                                     \
+            guard_depth++;                                                                         \
+            __VA_ARGS__;                                                                           \
+        }                                                                                          \
+        guard_depth--;                                                                             \
     } while (0)

@@ -1,0 +1,125 @@
+/* executor: the program that runs inside the machine under test. It takes programs out of the
+ * shared region (wire.h), runs their calls, and puts what came of them back.
+ *
+ * Processes, and who talks to whom:
+ *
+ *   init     pid 1: mounts, set-up, watches the runner                      (init.c; not when
+ * local) runner   reads the bells, wakes workers, says ALIVE                     (runner.c) worker
+ * one per slot, inside its sandbox: forks program processes, watches their time, cleans up after
+ * them, rings the answer     (worker.c) program  runs one program after another as long as that is
+ * safe: up to EX_THREADS_MAX threads                                         (program.c, baton.c)
+ *
+ * Runner, worker and program share a page per slot (struct ex_control) with futex words. Nothing
+ * here allocates from a heap.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef SPEAR_EXECUTOR_EXECUTOR_H
+#define SPEAR_EXECUTOR_EXECUTOR_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spear/wire/exec.h"
+#include "spear/wire/wire.h"
+
+enum {
+    EX_THREADS_MAX = 32,
+    EX_PROGRAMS_PER_PROCESS = 200, /* bounds the state that a process may gather unseen */
+    EX_COVER_WORDS = 256 << 10,    /* of one KCOV buffer: 2 MiB */
+    EX_TEXT_MAX = 64 << 10,        /* of a reply */
+    EX_KILL_WAIT_MS = 100,         /* from SIGKILL until stronger means */
+    EX_LEAVE_BEHIND_MS = 5000,     /* a process that cannot die is given up after this */
+    /* Descriptors of ours stand above those that programs get; RLIMIT_NOFILE is 256. */
+    EX_FD_FIRST = 196,
+    EX_FD_REGION = 196,
+    EX_FD_BELL = 197,
+    EX_FD_DIR = 198,
+    EX_FD_EXTRA_KCOV = 199,
+    EX_FD_TUN = 200,
+    EX_FD_INIT_NET = 201,
+    EX_FD_KCOV = 202, /* one per thread */
+    EX_FD_FAIL_NTH = EX_FD_KCOV + EX_THREADS_MAX,
+    EX_FD_LAST = 255, /* FAIL_NTH: as many as fit below */
+};
+
+/* The answer being written; see reply.h. */
+struct ex_reply {
+    struct wire_result *result;
+    size_t max; /* bytes of the reply */
+    uint64_t started_ns;
+    _Atomic size_t used;
+    _Atomic uint64_t calls_ns;
+};
+
+/* Of one slot; shared by runner, worker and program. Counters that grow are futex words. */
+struct ex_control {
+    _Atomic uint32_t requests;       /* runner: one more request lies in the slot */
+    _Atomic uint32_t served;         /* worker: how many of them have been answered */
+    _Atomic uint32_t is_busy;        /* runner sets, worker clears */
+    _Atomic uint32_t go;             /* worker: the program process shall run the request */
+    _Atomic uint32_t event;          /* something happened that the worker waits for */
+    _Atomic uint32_t done;           /* program: equals go when the reply is written */
+    _Atomic uint32_t is_clean;       /* program: it can run another one */
+    _Atomic uint64_t last_finish_ns; /* program: when a call last came back */
+    _Atomic uint64_t extra_time_ms;  /* program: attributes of its calls ask for so much more */
+    _Atomic uint32_t wants_remote;   /* program: wait for kernel threads before reading coverage */
+    struct ex_reply reply; /* begun by the worker, filled by the program, ended by the worker */
+};
+
+struct executor {
+    uint8_t *base; /* the region */
+    size_t bytes;
+    struct wire_header header;   /* checked copy */
+    struct ex_control *controls; /* WIRE_SLOTS_MAX of them, shared between processes */
+    bool is_local;
+    bool has_kcov, has_comparisons, has_extra, has_fault; /* what the probes found */
+    bool is_network_ready; /* tun and devices were set up by the sandbox */
+    char work_dir[64];     /* where workers make their directories */
+};
+
+/* One slot of the region. */
+struct ex_slot {
+    uint32_t index;
+    struct wire_request *request;
+    const uint8_t *payload;
+    size_t payload_max;
+    uint8_t *reply; /* struct wire_result, then data */
+    size_t reply_max;
+};
+struct ex_slot ex_slot(const struct executor *ex, uint32_t index);
+
+/* region.c: maps it and checks the header. On refusal text says why. */
+bool ex_region_map(struct executor *ex, int fd, char *text, size_t text_max);
+bool ex_region_check(struct executor *ex, char *text, size_t text_max);
+int ex_region_open_pci(char *text, size_t text_max); /* a descriptor, or -1 */
+
+/* probe.c: what this kernel can do; writes the machine page. */
+void ex_probe(struct executor *ex);
+
+/* runner.c, worker.c, program.c: never return. */
+_Noreturn void ex_runner(struct executor *ex);
+_Noreturn void ex_worker(struct executor *ex, uint32_t slot);
+_Noreturn void ex_program(struct executor *ex, uint32_t slot);
+
+/* init.c: makes the machine habitable; then as ex_runner. */
+_Noreturn void ex_init(struct executor *ex);
+
+/* kinds.c: the requests that are not programs; they run in the worker. */
+void ex_run_binary(struct executor *ex, const struct ex_slot *slot);
+void ex_run_leaks(struct executor *ex, const struct ex_slot *slot);
+
+/* util.c */
+uint64_t ex_now_ns(void);
+/* Until *word is no longer value, a wake, a signal, or the time is over; 0: no limit. */
+void ex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t limit_ns);
+void ex_wake(_Atomic uint32_t *word);
+void ex_ring(uint8_t bell);
+/* To the console, always; one line. */
+__attribute__((format(printf, 1, 2))) void ex_say(const char *format, ...);
+/* Reads a small file; returns its length or -1 with errno. The text ends in NUL. */
+long ex_read_file(const char *path, char *text, size_t text_max);
+bool ex_write_file(const char *path, const char *text); /* false with errno */
+const char *ex_errno_name(int error);
+
+#endif /* SPEAR_EXECUTOR_EXECUTOR_H */

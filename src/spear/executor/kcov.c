@@ -1,0 +1,118 @@
+/* kcov: opening, mapping and switching KCOV buffers. See kcov.h.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "spear/executor/kcov.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcov.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "spear/executor/program.h"
+
+static const char device[] = "/sys/kernel/debug/kcov";
+
+enum { BUFFER_BYTES = EX_COVER_WORDS * 8 };
+
+void ex_kcov_open(const struct executor *ex)
+{
+    for (int i = 0; ex->has_kcov && i < EX_THREADS_MAX; i++) {
+        const int fd = open(device, O_RDWR | O_CLOEXEC);
+        if (fd < 0)
+            return; /* those threads run without coverage */
+        if (fd != EX_FD_KCOV + i) {
+            dup3(fd, EX_FD_KCOV + i, O_CLOEXEC);
+            close(fd);
+        }
+    }
+}
+
+/* The buffer may have been made for a process that ran before on the same descriptor. */
+static uint64_t *map_buffer(int fd, const char **call)
+{
+    *call = "ioctl(KCOV_INIT_TRACE)";
+    if (ioctl(fd, KCOV_INIT_TRACE, (unsigned long)EX_COVER_WORDS) != 0 && errno != EBUSY)
+        return NULL;
+    *call = "mmap";
+    void *area = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return area == MAP_FAILED ? NULL : area;
+}
+
+void ex_kcov_set(struct ex_cover *c, uint32_t thread, uint32_t mode)
+{
+    const int fd = EX_FD_KCOV + (int)thread;
+    const char *call = NULL;
+
+    if (c->mode == mode)
+        return;
+    if (c->mode != EX_KCOV_OFF)
+        ioctl(fd, KCOV_DISABLE, 0UL);
+    c->mode = EX_KCOV_OFF;
+    if (mode == EX_KCOV_OFF)
+        return;
+    if (c->area == NULL)
+        c->area = map_buffer(fd, &call);
+    const unsigned long how = mode == EX_KCOV_COMPARISONS ? KCOV_TRACE_CMP : KCOV_TRACE_PC;
+    if (c->area != NULL && ioctl(fd, KCOV_ENABLE, how) == 0)
+        c->mode = mode;
+}
+
+int ex_kcov_try(uint32_t mode, const char **call)
+{
+    *call = "open(/sys/kernel/debug/kcov)";
+    const int fd = open(device, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    uint64_t *area = map_buffer(fd, call);
+    int error = area == NULL ? errno : 0;
+    if (area != NULL) {
+        const unsigned long how = mode == EX_KCOV_COMPARISONS ? KCOV_TRACE_CMP : KCOV_TRACE_PC;
+        *call = mode == EX_KCOV_COMPARISONS ? "ioctl(KCOV_ENABLE, KCOV_TRACE_CMP)"
+                                            : "ioctl(KCOV_ENABLE, KCOV_TRACE_PC)";
+        error = ioctl(fd, KCOV_ENABLE, how) != 0 ? errno : 0;
+        if (error == 0) {
+            close(-1); /* something to trace */
+            const uint64_t count = __atomic_load_n(&area[0], __ATOMIC_RELAXED);
+            ioctl(fd, KCOV_DISABLE, 0UL);
+            if (count == 0) {
+                *call = "tracing a call: nothing was seen";
+                error = ENODATA;
+            }
+        }
+        munmap(area, BUFFER_BYTES);
+    }
+    close(fd);
+    return error;
+}
+
+int ex_kcov_remote_open(uint64_t **area, uint32_t slot, const char **call)
+{
+    struct kcov_remote_arg remote = {
+        .trace_mode = KCOV_TRACE_PC,
+        .area_size = EX_COVER_WORDS,
+        .num_handles = 0,
+        .common_handle = KCOV_SUBSYSTEM_COMMON | (slot + 1),
+    };
+
+    *call = "open(/sys/kernel/debug/kcov)";
+    const int fd = open(device, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    *area = map_buffer(fd, call);
+    if (*area != NULL) {
+        madvise(*area, BUFFER_BYTES, MADV_DONTFORK); /* programs have no use for it */
+        *call = "ioctl(KCOV_REMOTE_ENABLE)";
+        if (ioctl(fd, KCOV_REMOTE_ENABLE, &remote) == 0) {
+            if (dup3(fd, EX_FD_EXTRA_KCOV, O_CLOEXEC) >= 0)
+                close(fd);
+            return 0;
+        }
+    }
+    const int error = errno;
+    if (*area != NULL)
+        munmap(*area, BUFFER_BYTES);
+    *area = NULL;
+    close(fd);
+    return error;
+}
