@@ -243,40 +243,46 @@ static void leaves_files(struct stream *s)
     put_const(s, 8, 0);
 }
 
-enum { NONE = WIRE_ERRNO_NOT_RUN, THREADED = WIRE_RUN_THREADED, FRESH = WIRE_RUN_FRESH };
+enum {
+    DONE = WIRE_DONE,
+    HUNG = WIRE_HUNG,
+    NO = WIRE_ERRNO_NOT_RUN,
+    THREADED = WIRE_RUN_THREADED,
+    FRESH = WIRE_RUN_FRESH
+};
 
 static const struct {
     const char *name;
     void (*write)(struct stream *s);
     uint32_t calls; /* that the stream announces */
     uint32_t flags;
-    enum wire_status status;
+    uint32_t status;   /* enum wire_status */
     int32_t errors[4]; /* of its calls */
 } rows[] = {
-    {"errors come back",                errors,       3, 0,        WIRE_DONE, {0, EINVAL, EBADF}      },
-    {"numbers of every size",           numbers,      1, 0,        WIRE_DONE, {0}                     },
-    {"bit-fields",                      fields,       1, 0,        WIRE_DONE, {0}                     },
-    {"digits",                          digits,       1, 0,        WIRE_DONE, {0}                     },
-    {"addresses",                       addresses,    1, 0,        WIRE_DONE, {0}                     },
-    {"internet checksum",               checksum,     1, 0,        WIRE_DONE, {0}                     },
-    {"results and copyouts",            results,      4, 0,        WIRE_DONE, {0, 0, 0, 0}            },
-    {"results, threaded",               results,      4, THREADED, WIRE_DONE, {0, 0, 0, 0}            },
-    {"process number",                  stride,       1, 0,        WIRE_DONE, {0}                     },
-    {"addresses outside: no harm",      outside,      1, 0,        WIRE_DONE, {EFAULT}                },
-    {"memory is empty again",           clear,        1, 0,        WIRE_DONE, {0}                     },
-    {"data region unmapped",            unmapped,     2, 0,        WIRE_DONE, {0, 0}                  },
-    {"and is there again",              numbers,      1, 0,        WIRE_DONE, {0}                     },
-    {"blocked calls are left behind",   blocking,     4, THREADED, WIRE_DONE, {NONE, EPERM, NONE, 0}  },
-    {"a call comes back late",          late,         2, THREADED, WIRE_DONE, {0, EPERM}              },
-    {"a call that may take long",       patient,      2, THREADED, WIRE_DONE, {0, 0}                  },
-    {"async",                           async,        2, THREADED, WIRE_DONE, {0, EPERM}              },
-    {"async without threads",           async,        2, 0,        WIRE_DONE, {0, EPERM}              },
-    {"blocked without threads: killed", blocking,     4, 0,        WIRE_HUNG, {NONE, NONE, NONE, NONE}},
-    {"exit ends the program",           leaves,       3, 0,        WIRE_DONE, {EPERM, NONE, NONE}     },
-    {"fork: the child does not go on",  forks,        2, 0,        WIRE_DONE, {0, 0}                  },
-    {"files are removed",               leaves_files, 2, 0,        WIRE_DONE, {0, 0}                  },
-    {"they were",                       leaves_files, 2, 0,        WIRE_DONE, {0, 0}                  },
-    {"in a fresh process",              leaves_files, 2, FRESH,    WIRE_DONE, {0, 0}                  },
+    {"errors come back",                errors,       3, 0,        DONE, {0, EINVAL, EBADF}},
+    {"numbers of every size",           numbers,      1, 0,        DONE, {0}               },
+    {"bit-fields",                      fields,       1, 0,        DONE, {0}               },
+    {"digits",                          digits,       1, 0,        DONE, {0}               },
+    {"addresses",                       addresses,    1, 0,        DONE, {0}               },
+    {"internet checksum",               checksum,     1, 0,        DONE, {0}               },
+    {"results and copyouts",            results,      4, 0,        DONE, {0, 0, 0, 0}      },
+    {"results, threaded",               results,      4, THREADED, DONE, {0, 0, 0, 0}      },
+    {"process number",                  stride,       1, 0,        DONE, {0}               },
+    {"addresses outside: no harm",      outside,      1, 0,        DONE, {EFAULT}          },
+    {"memory is empty again",           clear,        1, 0,        DONE, {0}               },
+    {"data region unmapped",            unmapped,     2, 0,        DONE, {0, 0}            },
+    {"and is there again",              numbers,      1, 0,        DONE, {0}               },
+    {"blocked calls are left behind",   blocking,     4, THREADED, DONE, {NO, EPERM, NO, 0}},
+    {"a call comes back late",          late,         2, THREADED, DONE, {0, EPERM}        },
+    {"a call that may take long",       patient,      2, THREADED, DONE, {0, 0}            },
+    {"async",                           async,        2, THREADED, DONE, {0, EPERM}        },
+    {"async without threads",           async,        2, 0,        DONE, {0, EPERM}        },
+    {"blocked without threads: killed", blocking,     4, 0,        HUNG, {NO, NO, NO, NO}  },
+    {"exit ends the program",           leaves,       3, 0,        DONE, {EPERM, NO, NO}   },
+    {"fork: the child does not go on",  forks,        2, 0,        DONE, {0, 0}            },
+    {"files are removed",               leaves_files, 2, 0,        DONE, {0, 0}            },
+    {"they were",                       leaves_files, 2, 0,        DONE, {0, 0}            },
+    {"in a fresh process",              leaves_files, 2, FRESH,    DONE, {0, 0}            },
 };
 
 static void check_programs(struct host *h)
