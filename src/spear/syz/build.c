@@ -136,6 +136,12 @@ static bool build_int(struct compiler *c, struct build *b)
     }
     if (!int_range(c, b))
         return false;
+    if (t->integer.min == t->integer.max && t->missing.size == 0) { /* no choice is left */
+        uint64_t value = t->integer.min;
+        t->kind = SYZ_CONST;
+        t->constant.value = value;
+        return true;
+    }
     return b->arg_count == 1 ||
            comp_number(c, b->args[1], "a multiple", &t->integer.multiple, &t->missing);
 }
@@ -271,6 +277,28 @@ static bool is_plain_byte(const struct syz_type *t)
            !t->is_optional;
 }
 
+/* So many times the same number: one string of bytes with that value. */
+static void build_const_array(struct compiler *c, struct syz_type *t, const struct syz_type *of,
+                              uint64_t count)
+{
+    uint64_t bytes = of->size_bytes;
+    bool is_big = c->arch->is_big_endian != (of->scalar.format == SYZ_BIG_ENDIAN);
+    char *text = arena_new(c->a, char, count *bytes);
+
+    for (uint64_t i = 0; i < count * bytes; i++) {
+        uint64_t byte = is_big ? bytes - 1 - i % bytes : i % bytes;
+        text[i] = (char)(of->constant.value >> (8 * byte));
+    }
+    t->kind = SYZ_BUFFER;
+    t->buffer.kind = SYZ_STRING;
+    t->buffer.min = t->buffer.max = count * bytes;
+    t->buffer.values = arena_new(c->a, struct str, 1);
+    t->buffer.values[0] = (struct str){text, count * bytes};
+    t->buffer.value_count = 1;
+    t->align = of->align;
+    t->missing = of->missing;
+}
+
 /* Bytes become a buffer: they are mutated as such. */
 static bool build_array(struct compiler *c, struct build *b)
 {
@@ -300,6 +328,11 @@ static bool build_array(struct compiler *c, struct build *b)
         t->buffer.kind = SYZ_BLOB;
         t->buffer.min = min;
         t->buffer.max = max;
+        return true;
+    }
+    if (has_range && min == max && of->kind == SYZ_CONST && of->scalar.bits == 0 &&
+        of->scalar.format <= SYZ_BIG_ENDIAN && max * of->size_bytes <= SYZ_STRUCT_BYTES_MAX) {
+        build_const_array(c, t, of, max);
         return true;
     }
     t->kind = SYZ_ARRAY;

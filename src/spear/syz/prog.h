@@ -113,6 +113,8 @@ struct syz_visit {
 };
 typedef bool syz_visit_fn(void *ctx, const struct syz_visit *v);
 bool syz_step_visit(struct syz_step *step, syz_visit_fn *visit, void *ctx);
+/* The same for one argument and what is in it, as if it stood alone. */
+bool syz_arg_visit(struct syz_arg **place, syz_visit_fn *visit, void *ctx);
 /* The numbers that special pointers may be: NULL first. *count of them. */
 const uint64_t *syz_specials(const struct syz_target *t, uint32_t *count);
 /* Bytes that the argument takes in memory, padding of its own included. */
@@ -133,8 +135,9 @@ MUST_USE enum status syz_prog_check(const struct syz_prog *p, struct diag *dg);
 enum syz_parse_mode {
     SYZ_STRICT, /* any mismatch with the descriptions is an error with line and column */
     SYZ_REPAIR, /* unknown calls are dropped, what does not fit becomes a default */
+    SYZ_RAW,    /* strict, and not neutralised: to be shown, never to be run */
 };
-/* Comments are skipped. A strict program with no calls is an error. */
+/* The program is neutralised. Comments are skipped. A strict program with no calls is an error. */
 MUST_USE enum status syz_prog_parse(struct arena *a, const struct syz_target *t, struct str text,
                                     enum syz_parse_mode mode, struct syz_prog **out,
                                     struct diag *dg);

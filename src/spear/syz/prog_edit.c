@@ -64,6 +64,13 @@ static bool walk_arg(const struct walk *w, struct syz_visit v)
     }
 }
 
+bool syz_arg_visit(struct syz_arg **place, syz_visit_fn *visit, void *ctx)
+{
+    const struct walk w = {visit, ctx};
+
+    return walk_arg(&w, (struct syz_visit){.place = place});
+}
+
 bool syz_step_visit(struct syz_step *step, syz_visit_fn *visit, void *ctx)
 {
     const struct walk w = {visit, ctx};
@@ -212,9 +219,8 @@ static void reset_users(struct syz_prog *p, struct forgetting *f)
 void syz_prog_forget(struct syz_prog *p, struct syz_arg *old)
 {
     struct forgetting f = {.arena = p->arena};
-    const struct walk w = {note_result, &f};
 
-    walk_arg(&w, (struct syz_visit){.place = &old});
+    syz_arg_visit(&old, note_result, &f);
     reset_users(p, &f);
 }
 

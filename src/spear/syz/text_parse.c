@@ -31,7 +31,8 @@ struct parser {
     const struct syz_target *target;
     struct syz_prog *prog;
     struct diag *dg;
-    bool is_strict, has_failed; /* has_failed: this call cannot be used; dg says why */
+    bool is_strict, is_raw;
+    bool has_failed; /* this call cannot be used; dg says why */
     struct str text;
     size_t at, end, line_start; /* the line at work */
     uint32_t line, depth;
@@ -217,18 +218,43 @@ static void note(struct parser *p, struct written_list *list, struct syz_arg *ar
     ARENA_PUSH(p->arena, list->items, list->count, list->capacity, w);
 }
 
-/* AUTO: of constants the constant, of lengths and checksums what they come to. */
+static bool note_len(void *ctx, const struct syz_visit *v)
+{
+    struct parser *p = ctx;
+
+    if (v->arg->type->kind == SYZ_LEN)
+        note(p, &p->autos, v->arg, p->at);
+    return true;
+}
+
+/* Whether the description says what the value is; of structs, whether their fields have defaults.
+ */
+static bool may_be_auto(const struct syz_type *t)
+{
+    switch (t->kind) {
+    case SYZ_CONST:
+    case SYZ_LEN:
+    case SYZ_CSUM:
+    case SYZ_VOID:
+    case SYZ_STRUCT: return true;
+    case SYZ_BUFFER: return t->buffer.value_count == 1 && t->buffer.kind != SYZ_GLOB;
+    case SYZ_ARRAY: return is_fixed_group(t) && may_be_auto(t->array.of);
+    default: return false;
+    }
+}
+
+/* AUTO: of constants the constant, of lengths and checksums what they come to, of structs whatever
+ * their fields then are. */
 static struct syz_arg *parse_auto(struct parser *p, const struct syz_type *type, enum syz_dir dir)
 {
     size_t start = p->at;
 
-    if (type->kind != SYZ_CONST && type->kind != SYZ_LEN && type->kind != SYZ_CSUM)
+    if (!may_be_auto(type))
         return misfit(p, start, type, dir);
     p->at += strlen("AUTO");
     skip_space(p);
     struct syz_arg *arg = syz_arg_default(p->arena, type, dir);
-    if (type->kind == SYZ_LEN)
-        note(p, &p->autos, arg, start);
+    syz_arg_visit(&arg, note_len, p);
     return arg;
 }
 
@@ -411,13 +437,12 @@ static struct syz_arg *parse_vma(struct parser *p, struct syz_arg *arg, size_t s
         skip_space(p);
     }
     uint64_t bytes = arg->pointer.vma_bytes;
-    bool fits = arg->pointer.address % page == 0 && bytes % page == 0 && bytes <= SYZ_DATA_BYTES &&
-                arg->pointer.address <= SYZ_DATA_BYTES - bytes;
+    bool fits = arg->pointer.address % page == 0 && bytes % page == 0 && bytes <= SYZ_DATA_BYTES;
     if (!fits && p->is_strict)
-        return fail_at(p, start, "whole pages inside the data region");
+        return fail_at(p, start, "whole pages, at most 16 MiB");
     if (!fits) {
         arg->pointer.address -= arg->pointer.address % page;
-        bytes = MIN(bytes / page * page, SYZ_DATA_BYTES - arg->pointer.address);
+        bytes = MIN(bytes / page * page, (uint64_t)SYZ_DATA_BYTES);
     }
     arg->pointer.vma_bytes = MAX(bytes, page);
     return arg;
@@ -580,8 +605,11 @@ static struct syz_arg *parse_by_start(struct parser *p, const struct syz_type *t
         return parse_number(p, type, dir);
     if (next_is(p, "AUTO"))
         return parse_auto(p, type, dir);
-    if (next_is(p, "nil") && !p->is_strict)
-        return misfit(p, p->at, type, dir);
+    if (next_is(p, "nil")) { /* nothing, as old programs say it */
+        p->at += strlen("nil");
+        skip_space(p);
+        return syz_arg_default(p->arena, type, dir);
+    }
     return fail_at(p, p->at, "a value");
 }
 
@@ -676,7 +704,8 @@ static void complete_step(struct parser *p, struct syz_step *step)
         arg_map_put(&only, p->autos.items[i].arg, 0);
     if (only.count != 0)
         step_assign_sizes(step, &only);
-    syz_step_neutralise(p->prog, step);
+    if (!p->is_raw)
+        syz_step_neutralise(p->prog, step);
 }
 
 /* The line is a call. A call that is not used leaves nothing behind but names. */
@@ -705,10 +734,6 @@ static void parse_call(struct parser *p)
     step.call = syz_call_find(p->target, word);
     if (step.call == NULL) {
         fail_at(p, start, "the name of a call of the descriptions");
-        return;
-    }
-    if (has_name && step.call->result == NULL && p->is_strict) {
-        fail_at(p, start, "a call that has a result after =");
         return;
     }
     p->at++;
@@ -771,8 +796,9 @@ enum status syz_prog_parse(struct arena *a, const struct syz_target *t, struct s
     struct parser p = {.arena = a,
                        .target = t,
                        .prog = syz_prog_new(a, t),
-                       .dg = mode == SYZ_STRICT ? dg : &ignored,
-                       .is_strict = mode == SYZ_STRICT,
+                       .dg = mode == SYZ_REPAIR ? &ignored : dg,
+                       .is_strict = mode != SYZ_REPAIR,
+                       .is_raw = mode == SYZ_RAW,
                        .text = text};
 
     while (next_line(&p)) {
