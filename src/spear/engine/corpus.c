@@ -276,6 +276,16 @@ static enum corpus_result merge(struct corpus *c, uint32_t index, const struct c
     return CORPUS_MERGED;
 }
 
+bool corpus_has_room(const struct corpus *c, const struct corpus_entry *e)
+{
+    const uint32_t inputs_max = c->inputs_max == 0 ? CORPUS_INPUTS_MAX : c->inputs_max;
+    uint8_t hash[CORPUS_HASH_BYTES];
+
+    corpus_hash(e->text, hash);
+    return corpus_find(c, hash) != NULL ||
+           (c->count < inputs_max && !corpus_is_saturated(c, e->part));
+}
+
 enum corpus_result corpus_add(struct corpus *c, const struct corpus_entry *e)
 {
     uint8_t hash[CORPUS_HASH_BYTES];
@@ -286,8 +296,7 @@ enum corpus_result corpus_add(struct corpus *c, const struct corpus_entry *e)
         if (index != 0)
             return merge(c, index - 1, e);
     }
-    if (c->count >= (c->inputs_max == 0 ? CORPUS_INPUTS_MAX : c->inputs_max) ||
-        corpus_is_saturated(c, e->part))
+    if (!corpus_has_room(c, e))
         return CORPUS_FULL;
     struct corpus_part *part = part_of(c, e->part);
     struct corpus_item *item = item_new(e, hash);
@@ -328,7 +337,7 @@ static bool brings_more(struct signal_set *covered, const struct corpus_item *it
     return more;
 }
 
-void corpus_minimise(struct corpus *c, void (*gone)(void *ctx, const uint8_t *hash), void *ctx)
+void corpus_minimise(struct corpus *c)
 {
     struct signal_set covered = {0};
     uint32_t kept = 0;
@@ -342,7 +351,6 @@ void corpus_minimise(struct corpus *c, void (*gone)(void *ctx, const uint8_t *ha
             c->items[kept++] = item;
             continue;
         }
-        gone(ctx, item->hash);
         struct corpus_part *part = part_of(c, item->part);
         if (part != NULL && part->inputs > 0)
             part->inputs--;

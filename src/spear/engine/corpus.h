@@ -84,6 +84,8 @@ enum corpus_result {
     CORPUS_NO_MEMORY,
 };
 enum corpus_result corpus_add(struct corpus *c, const struct corpus_entry *entry);
+/* Adding it would not say CORPUS_FULL. */
+bool corpus_has_room(const struct corpus *c, const struct corpus_entry *entry);
 /* NULL: not there. */
 const struct corpus_item *corpus_find(const struct corpus *c, const uint8_t *hash);
 /* False when the corpus is empty. Odds grow with signal and shrink with the time a run takes. */
@@ -91,8 +93,8 @@ bool corpus_choose(const struct corpus *c, struct rng *rng, struct str *text);
 /* The part has brought in so many inputs, for so little cover, that more are not wanted. */
 bool corpus_is_saturated(const struct corpus *c, const char *part);
 /* Keeps the inputs that have all the signal: for each edge the one in which it is worth most, and
- * of those the shortest. gone(ctx, hash) is called for each that goes. */
-void corpus_minimise(struct corpus *c, void (*gone)(void *ctx, const uint8_t *hash), void *ctx);
+ * of those the shortest. */
+void corpus_minimise(struct corpus *c);
 
 void corpus_reader_add(struct corpus *c, struct corpus_reader *r);
 void corpus_reader_remove(struct corpus *c, struct corpus_reader *r);

@@ -44,24 +44,30 @@ enum status engine_open(const struct engine_options *options, struct engine **ou
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "no memory for the engine");
     e->options = *options;
     e->corpus.inputs_max = options->corpus_max;
-    if (pthread_mutex_init(&e->lock, NULL) != 0) {
+    if (pthread_mutex_init(&e->lock, NULL) != 0 || pthread_mutex_init(&e->keep_lock, NULL) != 0) {
         mem_free(e);
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "no lock for the engine");
     }
-    *out = e;
-    return ST_OK;
+    enum status st = saving_open(e, dg);
+    if (st == ST_OK)
+        *out = e;
+    else
+        engine_close(e);
+    return st;
 }
 
 void engine_close(struct engine *e)
 {
     if (e == NULL)
         return;
+    saving_close(e);
     for (uint32_t i = 0; i < QUEUE_COUNT; i++)
         queue_free(&e->queues[i]);
     corpus_free(&e->corpus);
     signal_free(&e->seen);
     mem_free(e->pcs.places);
     pthread_mutex_destroy(&e->lock);
+    pthread_mutex_destroy(&e->keep_lock);
     mem_free(e);
 }
 
@@ -247,26 +253,4 @@ uint32_t *engine_cover(struct engine *e, struct arena *a, size_t *count)
         room = *count + *count / 16 + 1;
         edges = arena_new(a, uint32_t, room);
     }
-}
-
-static void forget_input(void *ctx, const uint8_t *hash)
-{
-    (void)ctx;
-    (void)hash;
-}
-
-void engine_minimise_corpus(struct engine *e)
-{
-    engine_lock(e);
-    corpus_minimise(&e->corpus, forget_input, e);
-    engine_publish(e);
-    engine_unlock(e);
-}
-
-enum status engine_load_corpus(struct engine *e, size_t *count, struct diag *dg)
-{
-    (void)e;
-    (void)dg;
-    *count = 0;
-    return ST_OK;
 }

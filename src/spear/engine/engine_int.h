@@ -75,10 +75,13 @@ struct engine {
     uint32_t outside_running;  /* candidates and their triage in the hands of workers */
     uint32_t kept_since_learn; /* inputs */
     bool is_learning;
-    bool is_full_logged;
     bool idle_logged;
 
+    /* An input goes to disk and into the corpus in one step: a sweep of the file must not come in
+     * between. Taken before `lock`. */
+    pthread_mutex_t keep_lock;
     struct corpus_db *db; /* NULL: nothing is kept; has its own lock */
+    bool has_unsaved;     /* inputs of the corpus that could not be written; under keep_lock */
 };
 
 struct worker {
@@ -102,6 +105,14 @@ void engine_publish(struct engine *e);
 /* Takes ownership of the job. */
 void engine_push(struct engine *e, enum queue_id queue, struct job *job);
 enum queue_id engine_home(const struct job *job); /* where such a job waits */
+
+/* ---- saving.c -------------------------------------------------------------------------------- */
+enum status saving_open(struct engine *e, struct diag *dg);
+void saving_close(struct engine *e);
+/* Writes the input, then adds it to the corpus. */
+enum corpus_result saving_add(struct engine *e, const struct corpus_entry *entry);
+/* The candidate cannot run now: it stays in the file. */
+void saving_hold(struct engine *e, struct str text);
 
 /* ---- worker.c: running ----------------------------------------------------------------------- */
 /* What a run is for. */

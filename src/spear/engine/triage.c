@@ -34,7 +34,11 @@ bool work_candidate(struct worker *w, struct job *job)
     bool is_off;
     struct input *in = worker_parse(w, job->text, &is_off);
 
-    if (in == NULL || w->engine->options.level == LEVEL_RANDOM)
+    if (in == NULL) {
+        saving_hold(w->engine, job->text);
+        return true;
+    }
+    if (w->engine->options.level == LEVEL_RANDOM)
         return true;
     const bool has_run = worker_run(w, in, &plan, &out, &fresh);
     if (w->is_dead)
@@ -349,8 +353,8 @@ void worker_keep(struct worker *w, const struct input *in, const struct job_part
     };
     bool learns = false;
 
+    const enum corpus_result result = saving_add(e, &entry);
     engine_lock(e);
-    const enum corpus_result result = corpus_add(&e->corpus, &entry);
     const bool is_deep = result == CORPUS_ADDED && (flags & CANDIDATE_SMASHED) == 0;
     if (is_deep) {
         if (e->options.hints && part->part != PART_EXTRA)

@@ -149,29 +149,44 @@ static void note_signal(struct worker *w, const struct input *in, const struct o
         t->know(t->self, news->edges, news->total);
 }
 
+/* Inputs of this part are not wanted any more, whatever they bring. */
+static bool is_saturated(struct worker *w, const struct input *in, uint32_t part)
+{
+    struct engine *e = w->engine;
+    const struct target *t = e->options.target;
+    const char *name = t->part_name(t->self, in, part == PART_EXTRA ? UINT32_MAX : part);
+
+    engine_lock(e);
+    const bool is = corpus_is_saturated(&e->corpus, name == NULL ? "" : name);
+    engine_unlock(e);
+    return is;
+}
+
 /* A triage job for the parts that brought something. NULL: there is none, or no memory. */
 static struct job *job_of_news(struct worker *w, const struct input *in, const struct news *news,
                                uint32_t flags)
 {
+    bool is_wanted[TARGET_PARTS_MAX] = {false};
     uint32_t count = 0, at = 0;
     bool ok = true;
 
-    for (uint32_t i = 0; i < TARGET_PARTS_MAX; i++)
-        count += news->counts[i] != 0;
+    for (uint32_t i = 0; i < TARGET_PARTS_MAX; i++) {
+        is_wanted[i] = news->counts[i] != 0 && !is_saturated(w, in, i);
+        count += is_wanted[i];
+    }
     struct job *job = count == 0 ? NULL : job_new(JOB_TRIAGE, in->text, count);
     if (job == NULL)
         return NULL;
     job->flags = flags;
     job->part_count = 0;
-    for (uint32_t i = 0; i < TARGET_PARTS_MAX; i++) {
-        if (news->counts[i] == 0)
+    for (uint32_t i = 0; i < TARGET_PARTS_MAX; at += news->counts[i++]) {
+        if (!is_wanted[i])
             continue;
         struct job_part *part = &job->parts[job->part_count++];
         part->part = i;
         part->worth = news->worths[i];
         ok &= edge_list_copy(&part->fresh, news->edges + at, news->counts[i]);
         part->fresh.count = edges_sort(part->fresh.edges, part->fresh.count);
-        at += news->counts[i];
     }
     if (ok)
         return job;
