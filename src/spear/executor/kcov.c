@@ -7,6 +7,7 @@
 #include <linux/kcov.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "spear/executor/program.h"
@@ -58,7 +59,7 @@ void ex_kcov_set(struct ex_cover *c, uint32_t thread, uint32_t mode)
         c->mode = mode;
 }
 
-int ex_kcov_try(uint32_t mode, const char **call)
+int ex_kcov_try(uint32_t mode, const char **call, uint64_t *pc)
 {
     *call = "open(/sys/kernel/debug/kcov)";
     const int fd = open(device, O_RDWR | O_CLOEXEC);
@@ -72,9 +73,12 @@ int ex_kcov_try(uint32_t mode, const char **call)
                                             : "ioctl(KCOV_ENABLE, KCOV_TRACE_PC)";
         error = ioctl(fd, KCOV_ENABLE, how) != 0 ? errno : 0;
         if (error == 0) {
-            close(-1); /* something to trace */
+            __atomic_store_n(&area[0], 0, __ATOMIC_RELAXED);
+            syscall(SYS_close, -1); /* something to trace */
             const uint64_t count = __atomic_load_n(&area[0], __ATOMIC_RELAXED);
             ioctl(fd, KCOV_DISABLE, 0UL);
+            if (pc != NULL)
+                *pc = area[1];
             if (count == 0) {
                 *call = "tracing a call: nothing was seen";
                 error = ENODATA;

@@ -16,8 +16,9 @@ enum { EX_KCOV_OFF, EX_KCOV_ADDRESSES, EX_KCOV_COMPARISONS };
 void ex_kcov_open(const struct executor *ex);
 /* On the thread that is to be traced: makes it so; nothing when it is so already. */
 void ex_kcov_set(struct ex_cover *c, uint32_t thread, uint32_t mode);
-/* Tries the device out. Returns 0 or an errno; *call names what failed. */
-int ex_kcov_try(uint32_t mode, const char **call);
+/* Tries the device out. Returns 0 or an errno; *call names what failed. pc, when not NULL, is given
+ * an address of the kernel's that was covered. */
+int ex_kcov_try(uint32_t mode, const char **call, uint64_t *pc);
 /* In the worker: coverage of kernel threads that work for its programs. */
 int ex_kcov_remote_open(uint64_t **area, uint32_t slot, const char **call);
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "spear/executor/executor.h"
-#include "spear/executor/pieces.h"
+#include "spear/executor/start.h"
 
 static struct executor the_executor;
 
@@ -36,38 +36,38 @@ static int parse_fd(const char *text)
     return *text != '\0' && *end == '\0' && fd >= 0 && fd < 1024 ? (int)fd : -1;
 }
 
-static bool map_controls(struct executor *ex)
+bool ex_start_with(struct executor *ex, int region, int bells, char *why, size_t why_max)
 {
     const size_t bytes = WIRE_SLOTS_MAX * sizeof(struct ex_control);
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const struct rlimit files = {EX_FD_LAST + 1, EX_FD_LAST + 1};
 
-    ex->controls = memory;
-    return memory != MAP_FAILED;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (!place(region, EX_FD_REGION) || !place(bells, EX_FD_BELL)) {
+        snprintf(why, why_max, "descriptors %d and %d are not open", region, bells);
+        return false;
+    }
+    ex->controls = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (ex->controls == MAP_FAILED) {
+        snprintf(why, why_max, "mmap of %zu bytes: %s", bytes, ex_errno_name(errno));
+        return false;
+    }
+    return ex_region_map(ex, EX_FD_REGION, why, why_max);
 }
 
 /* The runner ends when the host closes the socket; then the directory goes as well. */
-static int run_local(struct executor *ex, const char *region, const char *bell)
+static int run_local(struct executor *ex, const char *region, const char *bells)
 {
-    const int region_fd = parse_fd(region);
-    const int bell_fd = parse_fd(bell);
     const char *tmp = getenv("TMPDIR");
-    const struct rlimit files = {EX_FD_LAST + 1, EX_FD_LAST + 1};
     char why[256];
 
-    if (region_fd < 0 || bell_fd < 0 || !place(region_fd, EX_FD_REGION) ||
-        !place(bell_fd, EX_FD_BELL)) {
-        ex_say("--local: %s and %s are not two open descriptors", region, bell);
+    ex->is_local = true;
+    if (!ex_start_with(ex, parse_fd(region), parse_fd(bells), why, sizeof(why))) {
+        ex_say("--local: %s", why);
         return 2;
     }
     snprintf(ex->work_dir, sizeof(ex->work_dir), "%.40s/mujun-XXXXXX", tmp != NULL ? tmp : "/tmp");
     if (mkdtemp(ex->work_dir) == NULL) {
         ex_say("--local: mkdtemp %s: %s", ex->work_dir, ex_errno_name(errno));
-        return 2;
-    }
-    ex->is_local = true;
-    setrlimit(RLIMIT_NOFILE, &files);
-    if (!map_controls(ex) || !ex_region_map(ex, EX_FD_REGION, why, sizeof(why))) {
-        ex_say("--local: %s", why);
         return 2;
     }
     ex_runner(ex);
@@ -78,6 +78,8 @@ int main(int argc, char **argv)
     struct executor *ex = &the_executor;
 
     signal(SIGPIPE, SIG_IGN);
+    if (getpid() == 1)
+        ex_init(ex); /* whatever the kernel was told to pass on */
     if (argc == 4 && strcmp(argv[1], "--local") == 0)
         return run_local(ex, argv[2], argv[3]);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {

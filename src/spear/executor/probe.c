@@ -1,40 +1,189 @@
 /* probe: what this kernel can do, tried out, and for what it cannot: which call failed, how, and
- * which option of the kernel mends it.
+ * which option of the kernel mends it. Runs in the runner, which nobody restricts.
  * SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "spear/executor/executor.h"
+#include "spear/executor/kcov.h"
 
 static const char *const feature_names[] = {
 #define FEATURE(name, label, what) #name,
 #include "spear/wire/wire.def"
 };
 
-struct findings {
-    struct wire_machine *machine;
-    size_t used; /* of reasons */
+/* What a probe found: 0, or the error of the call named. */
+struct finding {
+    int error;
+    const char *call;
 };
 
-__attribute__((format(printf, 3, 4))) static void
-lacks(struct findings *f, enum wire_feature feature, const char *format, ...)
+static struct finding try_open(const char *path, int flags, const char *call)
 {
-    char *text = f->machine->reasons;
-    const size_t max = sizeof(f->machine->reasons);
+    const int fd = open(path, flags | O_CLOEXEC);
+    const struct finding finding = {fd < 0 ? errno : 0, call};
+
+    if (fd >= 0)
+        close(fd);
+    return finding;
+}
+
+/* Tries something out in a process that ends afterwards; it exits with an errno. */
+static struct finding try_apart(int (*attempt)(void), const char *call)
+{
+    int status = 0;
+    const pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(attempt());
+    if (pid < 0)
+        return (struct finding){errno, "fork"};
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return (struct finding){WIFEXITED(status) ? WEXITSTATUS(status) : EFAULT, call};
+}
+
+static struct finding probe_coverage(void)
+{
+    struct finding f = {0};
+    f.error = ex_kcov_try(EX_KCOV_ADDRESSES, &f.call, NULL);
+    return f;
+}
+
+static struct finding probe_comparisons(void)
+{
+    struct finding f = {0};
+    f.error = ex_kcov_try(EX_KCOV_COMPARISONS, &f.call, NULL);
+    return f;
+}
+
+static int attempt_remote(void)
+{
+    uint64_t *area = NULL;
+    const char *call = NULL;
+    return ex_kcov_remote_open(&area, WIRE_SLOTS_MAX, &call);
+}
+
+static struct finding probe_extra_coverage(void)
+{
+    return try_apart(attempt_remote, "ioctl(KCOV_REMOTE_ENABLE)");
+}
+
+static int attempt_setuid(void)
+{
+    return setresuid(65534, 65534, 65534) == 0 ? 0 : errno;
+}
+
+static struct finding probe_setuid(void)
+{
+    return try_apart(attempt_setuid, "setresuid(65534)");
+}
+
+static int attempt_namespace(void)
+{
+    return unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWNS) == 0 ? 0 : errno;
+}
+
+static struct finding probe_namespace(void)
+{
+    return try_apart(attempt_namespace, "unshare(CLONE_NEWUSER|CLONE_NEWPID|CLONE_NEWNET)");
+}
+
+static struct finding probe_android(void)
+{
+    return (struct finding){ENOSYS, NULL};
+}
+
+static struct finding probe_fault(void)
+{
+    return try_open("/proc/thread-self/fail-nth", O_RDWR, "open(/proc/thread-self/fail-nth)");
+}
+
+static struct finding probe_leak(void)
+{
+    struct finding f = {0, "write(/sys/kernel/debug/kmemleak, clear)"};
+    if (!ex_write_file("/sys/kernel/debug/kmemleak", "clear"))
+        f.error = errno;
+    return f;
+}
+
+static struct finding probe_net_injection(void)
+{
+    return try_open("/dev/net/tun", O_RDWR, "open(/dev/net/tun)");
+}
+
+static int attempt_net_namespace(void)
+{
+    return unshare(CLONE_NEWNET) == 0 ? 0 : errno;
+}
+
+static struct finding probe_net_devices(void)
+{
+    return try_apart(attempt_net_namespace, "unshare(CLONE_NEWNET)");
+}
+
+static struct finding probe_cgroups(void)
+{
+    return try_open("/sys/fs/cgroup/cgroup.procs", O_RDONLY, "open(/sys/fs/cgroup/cgroup.procs)");
+}
+
+static struct finding probe_loop(void)
+{
+    struct finding f = try_open("/dev/loop-control", O_RDWR, "open(/dev/loop-control)");
+
+    if (f.error == 0) {
+        const int fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+        f.call = "ioctl(LOOP_CTL_GET_FREE)";
+        f.error = ioctl(fd, LOOP_CTL_GET_FREE) < 0 ? errno : 0;
+        close(fd);
+    }
+    return f;
+}
+
+static const struct {
+    struct finding (*probe)(void);
+    const char *remedy;
+} probes[WIRE_FEATURE_COUNT] = {
+    [WIRE_FEATURE_coverage] = {probe_coverage,       "CONFIG_KCOV=y and CONFIG_DEBUG_FS=y"                             },
+    [WIRE_FEATURE_comparisons] = {probe_comparisons,    "CONFIG_KCOV_ENABLE_COMPARISONS=y"                                },
+    [WIRE_FEATURE_extra_coverage] = {probe_extra_coverage, "CONFIG_KCOV=y, Linux 5.5 or later"                               },
+    [WIRE_FEATURE_setuid] = {probe_setuid,         "CONFIG_MULTIUSER=y, and an executor run by root"                 },
+    [WIRE_FEATURE_namespace] = {probe_namespace,
+                               "CONFIG_USER_NS=y CONFIG_PID_NS=y CONFIG_NET_NS=y"                                      },
+    [WIRE_FEATURE_android] = {probe_android,        "nothing"                                                         },
+    [WIRE_FEATURE_fault] = {probe_fault,
+                               "CONFIG_FAULT_INJECTION=y CONFIG_FAILSLAB=y "
+                            "CONFIG_FAIL_PAGE_ALLOC=y CONFIG_FAULT_INJECTION_DEBUG_FS=y"                               },
+    [WIRE_FEATURE_leak] = {probe_leak,           "CONFIG_DEBUG_KMEMLEAK=y, and kmemleak=on if it is off by "
+                                       "default"                             },
+    [WIRE_FEATURE_net_injection] = {probe_net_injection,  "CONFIG_TUN=y"                                                    },
+    [WIRE_FEATURE_net_devices] = {probe_net_devices,    "CONFIG_NET_NS=y CONFIG_VETH=y CONFIG_DUMMY=y "
+                                                     "CONFIG_BRIDGE=y"},
+    [WIRE_FEATURE_cgroups] = {probe_cgroups,
+                               "CONFIG_CGROUPS=y CONFIG_MEMCG=y CONFIG_CGROUP_PIDS=y"                                  },
+    [WIRE_FEATURE_loop] = {probe_loop,           "CONFIG_BLK_DEV_LOOP=y"                                           },
+};
+
+__attribute__((format(printf, 3, 4))) static size_t add(struct wire_machine *machine, size_t used,
+                                                        const char *format, ...)
+{
+    const size_t room = sizeof(machine->reasons) - used;
     va_list args;
 
-    int n = snprintf(text + f->used, max - f->used, "%s: ", feature_names[feature]);
-    f->used += (size_t)n < max - f->used ? (size_t)n : 0;
     va_start(args, format);
-    n = vsnprintf(text + f->used, max - f->used, format, args);
+    const int size = vsnprintf(machine->reasons + used, room, format, args);
     va_end(args);
-    f->used += (size_t)n < max - f->used ? (size_t)n : 0;
-    n = snprintf(text + f->used, max - f->used, "\n");
-    f->used += (size_t)n < max - f->used ? (size_t)n : 0;
+    return used + ((size_t)size < room ? (size_t)size : room - 1);
 }
 
 static uint64_t calibrate(void)
@@ -46,19 +195,52 @@ static uint64_t calibrate(void)
     return ex_now_ns() - start;
 }
 
+static void try_all(struct wire_machine *machine)
+{
+    size_t used = 0;
+
+    for (uint32_t i = 0; i < WIRE_FEATURE_COUNT; i++) {
+        const struct finding f = probes[i].probe();
+        if (f.error == 0)
+            machine->features |= UINT64_C(1) << i;
+        else if (f.call == NULL)
+            used = add(machine, used, "%s: %s\n", feature_names[i], probes[i].remedy);
+        else
+            used = add(machine, used, "%s: %s fails with %s; it needs %s\n", feature_names[i],
+                       f.call, ex_errno_name(f.error), probes[i].remedy);
+    }
+}
+
+static bool has(const struct wire_machine *machine, enum wire_feature feature)
+{
+    return (machine->features >> feature & 1) != 0;
+}
+
 void ex_probe(struct executor *ex)
 {
     struct wire_machine *machine = (struct wire_machine *)(void *)(ex->base + WIRE_MACHINE_OFFSET);
-    struct findings f = {machine, 0};
     struct utsname name;
+    uint64_t pc = UINT64_MAX;
+    const char *call = NULL;
 
     memset(machine, 0, sizeof(*machine));
     uname(&name);
-    snprintf(machine->kernel, sizeof(machine->kernel), "%s %.60s", name.release, name.version);
+    snprintf(machine->kernel, sizeof(machine->kernel), "%.60s %.60s", name.release, name.version);
     machine->calibration_ns = calibrate();
     machine->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-    machine->pc_high = UINT64_C(0xffffffff) << 32;
     machine->cover_words = EX_COVER_WORDS;
-    for (uint32_t i = 0; ex->is_local && i < WIRE_FEATURE_COUNT; i++)
-        lacks(&f, (enum wire_feature)i, "a local executor touches nothing of its machine");
+    machine->pc_high = pc << 32;
+    if (ex->is_local) {
+        for (uint32_t i = 0, used = 0; i < WIRE_FEATURE_COUNT; i++)
+            used = (uint32_t)add(machine, used, "%s: a local executor does not touch its machine\n",
+                                 feature_names[i]);
+        return;
+    }
+    try_all(machine);
+    if (ex_kcov_try(EX_KCOV_ADDRESSES, &call, &pc) == 0)
+        machine->pc_high = pc >> 32 << 32;
+    ex->has_kcov = has(machine, WIRE_FEATURE_coverage);
+    ex->has_comparisons = has(machine, WIRE_FEATURE_comparisons);
+    ex->has_extra = has(machine, WIRE_FEATURE_extra_coverage);
+    ex->has_fault = has(machine, WIRE_FEATURE_fault);
 }

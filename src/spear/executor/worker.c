@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "spear/executor/kcov.h"
 #include "spear/executor/pieces.h"
 #include "spear/executor/program.h"
 #include "spear/executor/reply.h"
@@ -282,7 +283,9 @@ _Noreturn void ex_worker(struct executor *ex, uint32_t slot)
         ex_say("worker %u: directory below %s: %s", slot, ex->work_dir, ex_errno_name(errno));
         _exit(1);
     }
-    ex_data_region_map();
+    if (!ex_data_region_map())
+        ex_say("worker %u: mapping the data region: %s", slot, ex_errno_name(errno));
+    ex_kcov_open(ex);
     serve();
     _exit(0);
 }
