@@ -154,24 +154,8 @@ static const struct {
     struct finding (*probe)(void);
     const char *remedy;
 } probes[WIRE_FEATURE_COUNT] = {
-    [WIRE_FEATURE_coverage] = {probe_coverage,       "CONFIG_KCOV=y and CONFIG_DEBUG_FS=y"                             },
-    [WIRE_FEATURE_comparisons] = {probe_comparisons,    "CONFIG_KCOV_ENABLE_COMPARISONS=y"                                },
-    [WIRE_FEATURE_extra_coverage] = {probe_extra_coverage, "CONFIG_KCOV=y, Linux 5.5 or later"                               },
-    [WIRE_FEATURE_setuid] = {probe_setuid,         "CONFIG_MULTIUSER=y, and an executor run by root"                 },
-    [WIRE_FEATURE_namespace] = {probe_namespace,
-                               "CONFIG_USER_NS=y CONFIG_PID_NS=y CONFIG_NET_NS=y"                                      },
-    [WIRE_FEATURE_android] = {probe_android,        "nothing"                                                         },
-    [WIRE_FEATURE_fault] = {probe_fault,
-                               "CONFIG_FAULT_INJECTION=y CONFIG_FAILSLAB=y "
-                            "CONFIG_FAIL_PAGE_ALLOC=y CONFIG_FAULT_INJECTION_DEBUG_FS=y"                               },
-    [WIRE_FEATURE_leak] = {probe_leak,           "CONFIG_DEBUG_KMEMLEAK=y, and kmemleak=on if it is off by "
-                                       "default"                             },
-    [WIRE_FEATURE_net_injection] = {probe_net_injection,  "CONFIG_TUN=y"                                                    },
-    [WIRE_FEATURE_net_devices] = {probe_net_devices,    "CONFIG_NET_NS=y CONFIG_VETH=y CONFIG_DUMMY=y "
-                                                     "CONFIG_BRIDGE=y"},
-    [WIRE_FEATURE_cgroups] = {probe_cgroups,
-                               "CONFIG_CGROUPS=y CONFIG_MEMCG=y CONFIG_CGROUP_PIDS=y"                                  },
-    [WIRE_FEATURE_loop] = {probe_loop,           "CONFIG_BLK_DEV_LOOP=y"                                           },
+#define PROBE(name, remedy) [WIRE_FEATURE_##name] = {probe_##name, remedy},
+#include "spear/executor/probes.def"
 };
 
 __attribute__((format(printf, 3, 4))) static size_t add(struct wire_machine *machine, size_t used,
