@@ -30,6 +30,7 @@ struct encoder {
     const struct syz_prog *prog;
     struct arg_map used; /* results that others use: 0, then their index + 1 */
     uint32_t next_index;
+    bool has_variants;        /* tell ioctl$A from ioctl$B */
     struct placed_list sums;  /* checksums of this call */
     struct placed_list reads; /* results that the call writes into memory */
     bool has_many_results;
@@ -320,6 +321,44 @@ static void put_argument(struct encoder *e, const struct syz_arg *arg)
     }
 }
 
+static const struct syz_call *missing_call(const struct syz_prog *p)
+{
+    for (uint32_t i = 0; i < p->count; i++)
+        if (syz_call_wire_number(p->target, p->steps[i].call) < 0)
+            return p->steps[i].call;
+    return NULL;
+}
+
+int64_t syz_call_wire_number(const struct syz_target *t, const struct syz_call *call)
+{
+    static const struct {
+        const char *name;
+        enum exec_pseudo number;
+    } pseudo[] = {
+#define PSEUDO(name, arguments, state, piece) {#name, EXEC_##name},
+#include "spear/wire/pseudo.def"
+    };
+
+    if (t->arch->os == SYZ_LINUX && call->number >= 0)
+        return call->number < EXEC_PSEUDO_BASE ? call->number : -1;
+    for (uint32_t i = 0; i < LENGTH_OF(pseudo); i++)
+        if (str_equal(call->base, str_of(pseudo[i].name)))
+            return pseudo[i].number;
+    return t->arch->os == SYZ_TEST ? EXEC_syz_nothing : -1;
+}
+
+static void put_attrs(struct encoder *e, const struct syz_call *call)
+{
+    uint64_t flags = (call->attrs >> SYZ_ATTR_remote_cover & 1) != 0 ? EXEC_ATTR_REMOTE_COVER : 0;
+
+    if (e->has_variants)
+        flags |= ((uint64_t)call->id + 1) << 8;
+    if (call->timeout_ms == 0 && call->prog_timeout_ms == 0 && flags == 0)
+        return;
+    put_two(e, (uint64_t)EXEC_ATTRS, call->timeout_ms);
+    put_two(e, call->prog_timeout_ms, flags);
+}
+
 static bool is_word_size(uint64_t bytes)
 {
     return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
@@ -336,11 +375,13 @@ static void encode_step(struct encoder *e, struct syz_step *step)
         put_two(e, (uint64_t)EXEC_PROPS, props->fail_nth);
         put_two(e, props->is_async, props->rerun);
     }
+    put_attrs(e, step->call);
     /* The call's own arguments come before its result has an index. */
     bool is_used = step->result != NULL && arg_map_get(&e->used, step->result) != ARG_NONE;
     bool has_index = is_used && e->next_index < SYZ_RESULTS_MAX;
     e->has_many_results = e->has_many_results || (is_used && !has_index);
-    put_two(e, step->call->id, has_index ? e->next_index : (uint64_t)EXEC_NO_INDEX);
+    put_two(e, (uint64_t)syz_call_wire_number(e->prog->target, step->call),
+            has_index ? e->next_index : (uint64_t)EXEC_NO_INDEX);
     put(e, step->call->arg_count);
     for (uint32_t i = 0; i < step->call->arg_count; i++)
         put_argument(e, step->args[i]);
@@ -356,11 +397,18 @@ static void encode_step(struct encoder *e, struct syz_step *step)
     }
 }
 
-enum status syz_prog_encode(const struct syz_prog *p, struct buf *out, struct diag *dg)
+enum status syz_prog_encode_for(const struct syz_prog *p, bool has_variants, struct buf *out,
+                                struct diag *dg)
 {
-    struct encoder e = {.out = out, .prog = p, .used = {.arena = out->arena}};
+    struct encoder e = {
+        .out = out, .prog = p, .used = {.arena = out->arena}, .has_variants = has_variants};
+    const struct syz_call *missing = missing_call(p);
     size_t start = out->size;
 
+    if (missing != NULL)
+        return diag_fail(dg, ST_UNSUPPORTED, DIAG_NO_OFFSET,
+                         "expected calls that the executor can make on %s, found %.*s",
+                         p->target->arch->name, (int)missing->name.size, missing->name.text);
     if (p->count > EXEC_CALLS_MAX)
         return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET,
                          "expected at most %d calls in a program that is run, found %u; cut it "
@@ -380,4 +428,9 @@ enum status syz_prog_encode(const struct syz_prog *p, struct buf *out, struct di
                          "expected at most %d bytes when encoded, found %zu; remove calls or data",
                          SYZ_STREAM_BYTES_MAX, out->size - start);
     return ST_OK;
+}
+
+enum status syz_prog_encode(const struct syz_prog *p, struct buf *out, struct diag *dg)
+{
+    return syz_prog_encode_for(p, false, out, dg);
 }

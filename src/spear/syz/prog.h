@@ -147,7 +147,15 @@ void syz_prog_print(struct buf *out, const struct syz_prog *p);
 void syz_prog_print_full(struct buf *out, const struct syz_prog *p);
 
 /* ---- bytes for the executor (wire/exec.h) ---------------------------------------------------- */
-/* ST_LIMIT when it needs more than SYZ_STREAM_BYTES_MAX or SYZ_RESULTS_MAX. */
+/* The kernel's number, or that of a call which the executor itself makes; -1: it has no such call.
+ */
+int64_t syz_call_wire_number(const struct syz_target *t, const struct syz_call *call);
+/* Appends to out. ST_LIMIT when it needs more than SYZ_STREAM_BYTES_MAX or SYZ_RESULTS_MAX,
+ * ST_UNSUPPORTED when the executor lacks a call. */
 MUST_USE enum status syz_prog_encode(const struct syz_prog *p, struct buf *out, struct diag *dg);
+/* With has_variants it also says which description each call is of: for machines without coverage,
+ * whose signal is made of it. */
+MUST_USE enum status syz_prog_encode_for(const struct syz_prog *p, bool has_variants,
+                                         struct buf *out, struct diag *dg);
 
 #endif /* SPEAR_SYZ_PROG_H */
