@@ -67,6 +67,8 @@ MUST_USE enum status vm_start(struct vm_pool *pool, uint32_t index, struct vm **
                               struct diag *dg);
 /* Kills the machine at once. Threads inside vm_run() return VM_STOPPED first. */
 void vm_stop(struct vm *vm);
+/* The same, but for its memory: vm stays valid, and dead. From any thread. */
+void vm_interrupt(struct vm *vm);
 /* What the executor has found out about its machine. */
 void vm_machine(const struct vm *vm, struct wire_machine *out);
 
