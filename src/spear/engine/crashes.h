@@ -1,6 +1,7 @@
 /* crashes: the folder crashes/ of a work directory, a folder per title, named by its SHA-1:
  *   description, logN, reportN, machineInfoN (N from 0; when full the oldest is written over),
- *   repro.prog, repro.cprog, repro.log, repro.report, repro.stats, and reproN for failed attempts.
+ *   repro.prog, repro.cprog, repro.log, repro.report, repro.stats, reproN for failed attempts,
+ *   and seen: how often, and the first and last time in seconds of the epoch, "COUNT FIRST LAST".
  * Every file is written aside, synced and renamed, so a file that is there is whole.
  * All functions may be called by any thread. SPDX-License-Identifier: Apache-2.0 */
 #ifndef SPEAR_ENGINE_CRASHES_H
@@ -11,6 +12,7 @@
 struct crash_store;
 
 enum { CRASH_LOGS_MAX = 100, CRASH_REPRO_TRIES_MAX = 3 };
+#define CRASH_NOT_WRITTEN UINT32_MAX
 
 struct crash_limits {
     uint32_t logs_max;  /* per title; 0: CRASH_LOGS_MAX */
@@ -23,7 +25,8 @@ MUST_USE enum status crash_store_open(const char *work_dir, const struct crash_l
                                       struct crash_store **out, struct diag *dg);
 void crash_store_close(struct crash_store *s);
 
-/* *is_new: the title had not been seen. index: N of the files written. */
+/* *is_new: the title had not been seen. *index: N of the files written, CRASH_NOT_WRITTEN when the
+ * limit of bytes kept them out. Only the first line of a title counts. */
 MUST_USE enum status crash_save(struct crash_store *s, struct str title, struct str log,
                                 struct str report, struct str machine_info, bool *is_new,
                                 uint32_t *index, struct diag *dg);
