@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/rng.h"
 
+__extension__ typedef unsigned __int128 wide;
+
 static uint64_t rotate_left(uint64_t x, unsigned bits)
 {
     return x << bits | x >> (64 - bits);
@@ -37,14 +39,16 @@ uint64_t rng_next(struct rng *r)
 
 uint64_t rng_below(struct rng *r, uint64_t limit)
 {
-    /* Numbers under the threshold would make small results likelier. */
-    const uint64_t threshold = -limit % limit;
-    uint64_t x;
+    /* The upper half of a product (Lemire's method). Lower halves under the threshold would make
+     * some results likelier; it is below the limit, so it is mostly not needed. */
+    wide product = (wide)rng_next(r) * limit;
 
-    do
-        x = rng_next(r);
-    while (x < threshold);
-    return x % limit;
+    if ((uint64_t)product < limit) {
+        const uint64_t threshold = -limit % limit;
+        while ((uint64_t)product < threshold)
+            product = (wide)rng_next(r) * limit;
+    }
+    return (uint64_t)(product >> 64);
 }
 
 uint64_t rng_between(struct rng *r, uint64_t first, uint64_t last)

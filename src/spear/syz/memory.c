@@ -1,6 +1,8 @@
 /* memory: see memory.h. SPDX-License-Identifier: Apache-2.0 */
 #include "spear/syz/memory.h"
 
+#include "spear/syz/prog_int.h"
+
 #include <string.h>
 
 enum { PAGE_GRANULES = SYZ_PAGE_BYTES / SYZ_GRANULE_BYTES };
@@ -49,22 +51,25 @@ static void mark_pages(struct syz_memory *m, uint64_t address, uint64_t bytes)
     m->has_pages = true;
 }
 
+void syz_memory_reserve_arg(struct syz_memory *m, const struct syz_arg *arg)
+{
+    if (arg->kind != SYZ_ARG_POINTER || arg->pointer.is_special)
+        return;
+    if (arg->pointer.to != NULL)
+        syz_memory_mark(m, arg->pointer.address, syz_arg_bytes(arg->pointer.to));
+    else if (arg->pointer.address < SYZ_DATA_BYTES)
+        mark_pages(m, arg->pointer.address, MIN(arg->pointer.vma_bytes, SYZ_DATA_BYTES));
+}
+
 static bool reserve(void *ctx, const struct syz_visit *v)
 {
-    struct syz_memory *m = ctx;
-
-    if (v->arg->kind != SYZ_ARG_POINTER || v->arg->pointer.is_special)
-        return true;
-    if (v->arg->pointer.to != NULL)
-        syz_memory_mark(m, v->arg->pointer.address, syz_arg_bytes(v->arg->pointer.to));
-    else if (v->arg->pointer.address < SYZ_DATA_BYTES)
-        mark_pages(m, v->arg->pointer.address, MIN(v->arg->pointer.vma_bytes, SYZ_DATA_BYTES));
+    syz_memory_reserve_arg(ctx, v->arg);
     return true;
 }
 
 void syz_memory_reserve_step(struct syz_memory *m, struct syz_step *step)
 {
-    syz_step_visit(step, reserve, m);
+    step_each(step, reserve, m);
 }
 
 void syz_memory_reserve(struct syz_memory *m, const struct syz_prog *p)
@@ -138,7 +143,8 @@ uint64_t syz_memory_take_pages(struct syz_memory *m, struct rng *r, uint64_t pag
                    ? last - rng_biased(r, MIN(last + 1, (uint64_t)PAGE_GRANULES), 1)
                    : rng_below(r, last + 1);
     else
-        page = MIN(covered_page(m, r), last);
+        page = covered_page(m, r);
+    page = MIN(page, last);
     mark_pages(m, page * SYZ_PAGE_BYTES, pages * SYZ_PAGE_BYTES);
     return page * SYZ_PAGE_BYTES;
 }

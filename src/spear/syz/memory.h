@@ -21,7 +21,8 @@ struct syz_memory {
 
 /* 32 KiB: keep one and clear it. */
 void syz_memory_clear(struct syz_memory *m);
-/* Marks what pointers of the program or step point at. */
+/* Marks what pointers of the program or step point at; of an argument: if it is a pointer. */
+void syz_memory_reserve_arg(struct syz_memory *m, const struct syz_arg *arg);
 void syz_memory_reserve(struct syz_memory *m, const struct syz_prog *p);
 void syz_memory_reserve_step(struct syz_memory *m, struct syz_step *step);
 void syz_memory_mark(struct syz_memory *m, uint64_t address, uint64_t bytes);

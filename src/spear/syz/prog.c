@@ -57,7 +57,7 @@ static bool note_use(void *ctx, const struct syz_visit *v)
 void prog_used_results(const struct syz_prog *p, struct arg_map *used)
 {
     for (uint32_t i = 0; i < p->count; i++)
-        syz_step_visit(&p->steps[i], note_use, used);
+        step_each(&p->steps[i], note_use, used);
 }
 
 /* ---- shape ---- */

@@ -18,6 +18,7 @@ struct syz_prog *syz_prog_new(struct arena *a, const struct syz_target *t)
 struct walk {
     syz_visit_fn *visit;
     void *ctx;
+    bool skips_offsets;
 };
 
 static bool walk_arg(const struct walk *w, struct syz_visit v);
@@ -32,11 +33,12 @@ static bool walk_items(const struct walk *w, const struct syz_visit *up, struct 
         v.place = &group->group.items[i];
         if (t->kind == SYZ_STRUCT) {
             v.field = &t->group.fields[i];
-            v.offset = up->offset + field_place(&at, t, i, *v.place);
+            if (!w->skips_offsets)
+                v.offset = up->offset + field_place(&at, t, i, *v.place);
         }
         if (!walk_arg(w, v))
             return false;
-        if (t->kind == SYZ_ARRAY)
+        if (t->kind == SYZ_ARRAY && !w->skips_offsets)
             v.offset += syz_arg_bytes(group->group.items[i]);
     }
     return true;
@@ -66,20 +68,28 @@ static bool walk_arg(const struct walk *w, struct syz_visit v)
 
 bool syz_arg_visit(struct syz_arg **place, syz_visit_fn *visit, void *ctx)
 {
-    const struct walk w = {visit, ctx};
+    const struct walk w = {visit, ctx, false};
 
     return walk_arg(&w, (struct syz_visit){.place = place});
 }
 
+static bool walk_step(const struct walk *w, struct syz_step *step)
+{
+    for (uint32_t i = 0; i < step->call->arg_count; i++)
+        if (!walk_arg(
+                w, (struct syz_visit){.place = &step->args[i], .field = &step->call->args[i]}))
+            return false;
+    return step->result == NULL || walk_arg(w, (struct syz_visit){.place = &step->result});
+}
+
 bool syz_step_visit(struct syz_step *step, syz_visit_fn *visit, void *ctx)
 {
-    const struct walk w = {visit, ctx};
+    return walk_step(&(struct walk){visit, ctx, false}, step);
+}
 
-    for (uint32_t i = 0; i < step->call->arg_count; i++)
-        if (!walk_arg(&w,
-                      (struct syz_visit){.place = &step->args[i], .field = &step->call->args[i]}))
-            return false;
-    return step->result == NULL || walk_arg(&w, (struct syz_visit){.place = &step->result});
+bool step_each(struct syz_step *step, syz_visit_fn *visit, void *ctx)
+{
+    return walk_step(&(struct walk){visit, ctx, true}, step);
 }
 
 /* ---- copying ---- */
@@ -213,7 +223,7 @@ static bool reset_user(void *ctx, const struct syz_visit *v)
 static void reset_users(struct syz_prog *p, struct forgetting *f)
 {
     for (uint32_t i = 0; i < p->count && f->count != 0; i++)
-        syz_step_visit(&p->steps[i], reset_user, f);
+        step_each(&p->steps[i], reset_user, f);
 }
 
 void syz_prog_forget(struct syz_prog *p, struct syz_arg *old)
@@ -228,7 +238,7 @@ void syz_prog_remove(struct syz_prog *p, uint32_t at)
 {
     struct forgetting f = {.arena = p->arena};
 
-    syz_step_visit(&p->steps[at], note_result, &f);
+    step_each(&p->steps[at], note_result, &f);
     p->count--;
     memmove(p->steps + at, p->steps + at + 1, (p->count - at) * sizeof(*p->steps));
     reset_users(p, &f);
@@ -241,7 +251,7 @@ void syz_prog_truncate(struct syz_prog *p, uint32_t count)
     if (count >= p->count)
         return;
     for (uint32_t i = count; i < p->count; i++)
-        syz_step_visit(&p->steps[i], note_result, &f);
+        step_each(&p->steps[i], note_result, &f);
     p->count = count;
     reset_users(p, &f);
 }

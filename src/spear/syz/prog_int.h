@@ -24,6 +24,9 @@ void arg_map_put(struct arg_map *m, const struct syz_arg *key, uint32_t value);
 /* Every argument that another one takes its value from, with the value 0. */
 void prog_used_results(const struct syz_prog *p, struct arg_map *used);
 
+/* As syz_step_visit(), but offsets are not computed: cheaper (prog_edit.c). */
+bool step_each(struct syz_step *step, syz_visit_fn *visit, void *ctx);
+
 /* ---- where the fields of a struct stand (prog.c) ---- */
 
 struct field_cursor {

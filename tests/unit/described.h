@@ -1,0 +1,49 @@
+/* described: compiled descriptions for tests: of a folder, or of a text.
+ * SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_UNIT_DESCRIBED_H
+#define TESTS_UNIT_DESCRIBED_H
+
+#include "spear/syz/compile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct described {
+    struct arena arena;
+    const char *arch, *folder, *text; /* the folder, or the text when that is NULL */
+    struct syz_sources sources;
+    struct syz_errors errors;
+    const struct syz_target *target;
+};
+
+static inline enum status described_compile(void *ctx, struct diag *dg)
+{
+    struct described *d = ctx;
+    struct syz_source *text = arena_new(&d->arena, struct syz_source, 1);
+
+    if (d->folder != NULL) {
+        TRY(syz_load(d->folder, &d->sources, &d->arena, dg));
+    } else {
+        *text = (struct syz_source){STR("test.txt"), str_of(d->text)};
+        d->sources = (struct syz_sources){text, 1, 1};
+    }
+    return syz_compile(&d->sources, syz_arch_find(d->arch), &d->arena, &d->errors, &d->target, dg);
+}
+
+/* d->target is NULL after a refusal, which is printed. Free d->arena. */
+static inline const struct syz_target *described_open(struct described *d)
+{
+    struct diag dg = {0};
+
+    arena_init(&d->arena, (size_t)1 << 30);
+    if (arena_guard(&d->arena, described_compile, d, &dg) == ST_OK)
+        return d->target;
+    printf("# %s: %s\n", d->folder != NULL ? d->folder : "text", dg.text);
+    for (uint32_t i = 0; i < d->errors.count; i++)
+        printf("# %u:%u: %s\n", d->errors.items[i].pos.line, d->errors.items[i].pos.column,
+               d->errors.items[i].text);
+    d->target = NULL;
+    return NULL;
+}
+
+#endif /* TESTS_UNIT_DESCRIBED_H */
