@@ -144,6 +144,23 @@ const struct symbol_function *symbols_functions(const struct symbols *s, size_t 
     return s->by_address;
 }
 
+const struct symbol_function *symbols_function(const struct symbols *s, uint64_t address)
+{
+    size_t low = 0, high = s->count;
+
+    while (low < high) { /* the first that begins behind the address */
+        const size_t middle = (low + high) / 2;
+        if (s->by_address[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0)
+        return NULL;
+    const struct symbol_function *f = &s->by_address[low - 1];
+    return address - f->address < f->size ? f : NULL;
+}
+
 bool symbols_address(const struct symbols *s, struct str function, uint64_t offset, uint64_t size,
                      uint64_t *address)
 {
@@ -184,6 +201,22 @@ static struct str relative_to(struct symbols *s, Dwarf_Die *unit, const char *fi
     while (strncmp(file, "./", 2) == 0)
         file += 2;
     return str_of(file);
+}
+
+bool symbols_line(struct symbols *s, uint64_t address, struct str *file, uint32_t *line)
+{
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = s->call.dwfl_module_addrdie(s->module, address, &bias);
+    Dwfl_Line *where = s->call.dwfl_module_getsrc(s->module, address);
+    int number = 0;
+    const char *name =
+        where == NULL ? NULL : s->call.dwfl_lineinfo(where, NULL, &number, NULL, NULL, NULL);
+
+    if (name == NULL)
+        return false;
+    *file = relative_to(s, unit, name);
+    *line = (uint32_t)number;
+    return true;
 }
 
 static bool number_of(struct symbols *s, Dwarf_Die *die, unsigned name, Dwarf_Word *out)
