@@ -259,6 +259,8 @@ enum syz_any {
     SYZ_ANY_RESDEC,
     SYZ_ANY_RESHEX,
     SYZ_ANY_RESOCT,
+    SYZ_ANY_PTR,   /* any_ptr */
+    SYZ_ANY_PTR64, /* any_ptr64 */
 };
 /* A pointer to squashed bytes. */
 static inline bool syz_type_is_any(const struct syz_target *t, const struct syz_type *type)
