@@ -9,6 +9,14 @@
  *   go       host writes `header` (again: after a snapshot was restored the region is a new one),
  *            rings GO; executor writes `machine` again and rings RUNNING
  *   request  host fills slot n, rings n; executor answers in the slot and rings n
+ *
+ * A bell costs the machine an interrupt and three switches between processes, more than a small
+ * program. An executor that has just answered therefore looks at request.posted for a while before
+ * it goes to sleep, and says so in machine.awake[n]. A host that wants to make use of it
+ *   fills the request, counts posted up (release), then, behind a full fence,
+ *   rings only if machine.awake[n] is 0.
+ * A host that leaves posted at 0 rings every time. Bells too many do no harm.
+ *
  * A slot belongs to the machine from its bell to the answering bell. The host never trusts a word
  * of the region: offsets and counts are checked against the slot, after copying.
  * SPDX-License-Identifier: Apache-2.0 */
