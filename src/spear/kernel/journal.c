@@ -2,6 +2,7 @@
  * microsecond. SPDX-License-Identifier: Apache-2.0 */
 #include "spear/kernel/journal.h"
 
+#include "base/duration.h"
 #include "base/mem.h"
 
 #include <inttypes.h>
@@ -99,20 +100,6 @@ void journal_end(struct journal *j, uint32_t slot, uint64_t id)
     pthread_mutex_unlock(&j->lock);
 }
 
-void journal_age(uint64_t ms, char *text, size_t size)
-{
-    uint64_t s = ms / 1000;
-
-    if (s == 0)
-        snprintf(text, size, "%" PRIu64 "ms", ms);
-    else if (s < 60)
-        snprintf(text, size, "%" PRIu64 ".%" PRIu64 "s", s, ms % 1000 / 100);
-    else if (s < 3600)
-        snprintf(text, size, "%" PRIu64 "m%" PRIu64 "s", s / 60, s % 60);
-    else
-        snprintf(text, size, "%" PRIu64 "h%" PRIu64 "m%" PRIu64 "s", s / 3600, s / 60 % 60, s % 60);
-}
-
 struct shown {
     const struct entry *entry;
     uint32_t slot;
@@ -131,10 +118,10 @@ static int by_start(const void *a, const void *b)
 /* The lock is held, so nothing here may allocate: out has been given room for everything. */
 static void print_entry(struct buf *out, const struct shown *s, uint64_t now)
 {
-    char age[32], head[128];
+    char age[DURATION_TEXT_BYTES], head[128];
     const struct entry *e = s->entry;
 
-    journal_age(now > e->start_ms ? now - e->start_ms : 0, age, sizeof(age));
+    duration_text(now > e->start_ms ? now - e->start_ms : 0, age, sizeof(age));
     snprintf(head, sizeof(head), "%s ago: executing program %" PRIu32 " (id=%" PRIu64 "%s):\n", age,
              s->slot, e->id, e->is_running ? ", still running" : "");
     buf_text(out, head);

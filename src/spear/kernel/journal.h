@@ -29,7 +29,4 @@ void journal_end(struct journal *j, uint32_t slot, uint64_t id);
  * Inside arena_guard() of out's arena. */
 void journal_print(struct journal *j, uint64_t named_id, struct buf *out);
 
-/* "350ms", "1.2s", "20m42s", "1h3m0s". Writes at most size bytes with the NUL. */
-void journal_age(uint64_t ms, char *text, size_t size);
-
 #endif /* SPEAR_KERNEL_JOURNAL_H */

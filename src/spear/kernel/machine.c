@@ -75,6 +75,8 @@ static void machine_close(void *machine)
 {
     struct kernel_machine *m = machine;
     atomic_store(&m->is_closed, true);
+    if (vm_is_alive(m->vm))
+        vm_interrupt(m->vm); /* not of a dead one: its console may still grow */
 }
 
 static bool machine_is_alive(const void *machine)
