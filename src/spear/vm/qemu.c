@@ -83,6 +83,7 @@ static const struct {
     {"watchdog_thresh=20", false, true},
     {"nokaslr net.ifnames=0", true, true}, /* the same addresses and names each time */
     {"mitigations=off random.trust_cpu=on rcupdate.rcu_expedited=1", true, true}, /* speed */
+    {"cryptomgr.notests", true, true}, /* they take half of the time that an emulated boot takes */
     /* an emulated clock needs no second one to watch over it, nor a test of the timer */
     {"tsc=reliable clocksource=tsc no_timer_check", true, false},
 };
