@@ -14,7 +14,7 @@ static const char *arch_names(char *text, size_t size)
     return text;
 }
 
-static enum status load_and_compile(void *ctx, struct diag *dg)
+enum status desc_load_and_compile(void *ctx, struct diag *dg)
 {
     struct desc_job *job = ctx;
 
@@ -219,7 +219,7 @@ static int run(enum action action, const struct cli_args *args, const struct des
     job.paths = args->items + (action == EXPLAIN ? 2 : 1);
     job.path_count = args->count - (action == EXPLAIN ? 2 : 1);
     arena_init(&job.arena, DESC_ARENA_BYTES);
-    enum status st = arena_guard(&job.arena, load_and_compile, &job, &dg);
+    enum status st = arena_guard(&job.arena, desc_load_and_compile, &job, &dg);
     int exit_code = status_exit_code(st);
     if (st != ST_OK && job.errors.total == 0)
         exit_code = cli_report("mujun desc", &dg);

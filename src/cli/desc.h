@@ -21,6 +21,9 @@ struct desc_job {
     const struct syz_target *target; /* NULL when there are errors */
 };
 
+/* Of a struct desc_job with arch and paths set (none: the descriptions that come with mujun), for
+ * arena_guard() of its arena. The errors are in the job. */
+MUST_USE enum status desc_load_and_compile(void *ctx, struct diag *dg);
 /* "no_number" for programs, "it has no number on this machine" for people. */
 const char *desc_why_word(enum syz_why why);
 const char *desc_why_text(enum syz_why why);

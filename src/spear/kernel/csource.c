@@ -172,6 +172,8 @@ static void print_main(const struct csource *c, struct buf *out)
 
     buf_text(out, "\nint main(void)\n{\n\tdata_region_map();\n");
     print_parts(c, AT_START, out);
+    if (c->needs_fault)
+        buf_text(out, "\tfault_setup();\n");
     if (s->procs > 1) {
         buf_printf(out, "\tfor (uint64_t proc = 0; proc < %u; proc++)\n\t\tif (fork() == 0) {\n",
                    s->procs);

@@ -37,6 +37,13 @@ static void print_result_value(struct csource *c, const struct syz_exec_arg *a)
         buf_printf(c->calls, " + %#" PRIx64, a->add);
 }
 
+/* Digits alone are an int, and one in a variable argument list leaves half of a register undefined;
+ * so whatever is printed here is a long. */
+static void print_long(struct buf *out, uint64_t value)
+{
+    buf_printf(out, value <= INT32_MAX ? "0x%" PRIx64 "l" : "0x%" PRIx64 "ul", value);
+}
+
 /* A number as a C expression. */
 static void print_value(struct csource *c, const struct syz_exec_arg *a)
 {
@@ -45,9 +52,9 @@ static void print_value(struct csource *c, const struct syz_exec_arg *a)
     switch (a->kind) {
     case EXEC_RESULT: print_result_value(c, a); return;
     case EXEC_ADDR32:
-    case EXEC_ADDR64: buf_printf(c->calls, "0x%" PRIx64, address_of(a->value)); return;
+    case EXEC_ADDR64: print_long(c->calls, address_of(a->value)); return;
     default:
-        buf_printf(c->calls, "0x%" PRIx64, a->value);
+        print_long(c->calls, a->value);
         if (stride != 0) {
             c->needs_proc = true;
             buf_printf(c->calls, " + %uul * procid", stride);
@@ -217,12 +224,7 @@ static void print_arguments(struct csource *c, const struct syz_step *step,
         if (i < step->call->arg_count)
             buf_printf(c->calls, "/*%.*s=*/", (int)step->call->args[i].name.size,
                        step->call->args[i].name.text);
-        if (call->args[i].kind == EXEC_CONST || call->args[i].kind == EXEC_RESULT)
-            buf_text(c->calls, "(long)(");
-        else
-            buf_text(c->calls, "(");
         print_value(c, &call->args[i]);
-        buf_byte(c->calls, ')');
     }
 }
 
@@ -234,6 +236,8 @@ static void print_call(struct csource *c, const struct syz_step *step,
 
     if (step->props.fail_nth != 0) {
         need(c, "fault");
+        need(c, "fault_setup");
+        c->needs_fault = true;
         buf_printf(c->calls, "%sfault_arm(%u);\n", indent, step->props.fail_nth);
     }
     if (step->props.rerun > 1)
@@ -261,9 +265,11 @@ static void print_call(struct csource *c, const struct syz_step *step,
 static void copy_out(struct csource *c, const struct syz_exec_instruction *in, const char *indent)
 {
     c->result_count = MAX(c->result_count, (uint32_t)in->index + 1);
-    need(c, "segv_guard");
-    buf_printf(c->calls, "%sGUARDED(r[%" PRId64 "] = *(%s *)0x%" PRIx64 ");\n", indent, in->index,
+    buf_text(c->calls, indent);
+    open_guard(c);
+    buf_printf(c->calls, "r[%" PRId64 "] = *(%s *)0x%" PRIx64, in->index,
                c_type((uint32_t)in->size), address_of(in->address));
+    close_guard(c);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */

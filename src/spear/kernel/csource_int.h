@@ -13,6 +13,7 @@ struct csource {
     struct buf *calls;       /* statements of the call being written */
     uint32_t result_count;   /* r[] */
     bool needs_proc;         /* a number differs per process */
+    bool needs_fault;        /* an allocation is to fail */
     const char *missing;     /* a piece that is needed and not there; NULL: none */
 };
 

@@ -109,23 +109,40 @@ static void write_stats(struct repro *r, struct repro_result *out)
     out->files.stats = (struct str){(char *)text.data, text.size};
 }
 
+static bool has_word(struct str text, const char *word)
+{
+    return memmem(text.text, text.size, word, strlen(word)) != NULL;
+}
+
+static struct str keep(struct repro *r, struct str s)
+{
+    return (struct str){arena_copy_text(r->arena, s.text, s.size), s.size};
+}
+
+void repro_want(struct repro *r, const struct report *report)
+{
+    const struct str title = report->title;
+
+    r->wanted.title = keep(r, title);
+    r->wanted.alt_count = report->alt_count;
+    for (uint32_t i = 0; i < report->alt_count; i++)
+        r->wanted.alts[i] = keep(r, report->alts[i]);
+    r->is_leak = has_word(title, "leak");
+    r->is_hang = has_word(title, "hung") || has_word(title, "lockup") || has_word(title, "stall") ||
+                 has_word(title, "no output") || has_word(title, "hang");
+}
+
 /* What the log's own report says: it tells which process did it, and what other names it has. */
 static void read_wanted(struct repro *r)
 {
-    report_parse(r->arena, r->options->log, 0, &r->wanted);
-    if (!str_equal(r->wanted.title, r->options->title)) {
-        r->wanted.alt_count = 0;
-        r->wanted.type = NULL;
-    }
-    r->wanted.title = r->options->title;
-    const char *type = r->wanted.type == NULL ? "" : r->wanted.type;
-    const struct str title = r->wanted.title;
-    r->is_leak = strstr(type, "LEAK") != NULL || memmem(title.text, title.size, "leak", 4) != NULL;
-    r->is_hang = strstr(type, "HANG") != NULL ||
-                 memmem(title.text, title.size, "hung", 4) != NULL ||
-                 memmem(title.text, title.size, "lockup", 6) != NULL ||
-                 memmem(title.text, title.size, "stall", 5) != NULL ||
-                 memmem(title.text, title.size, "no output", 9) != NULL;
+    struct report report = {0};
+
+    report_parse(r->arena, r->options->log, 0, &report);
+    r->wanted.text = report.text;
+    if (!str_equal(report.title, r->options->title))
+        report.alt_count = 0;
+    report.title = r->options->title;
+    repro_want(r, &report);
 }
 
 struct repro_job {
@@ -158,6 +175,7 @@ static enum status reproduce(void *ctx, struct diag *dg)
         out->files.prog = print_program(r, p, &out->settings);
         out->files.report = r->report;
     }
+    out->title = r->wanted.title;
     out->seconds = repro_now_s() - r->started_s;
     out->programs_run = r->programs_run;
     out->machines_started = r->machines_started;

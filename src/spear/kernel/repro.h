@@ -15,7 +15,7 @@ struct repro_options {
     const struct syz_target *target;
     struct vm_pool *pool;
     uint32_t machine_index; /* free for the machines of this reproduction */
-    struct str title;       /* the crash to reproduce */
+    struct str title;       /* the crash to reproduce; empty: the first that comes */
     struct str log;         /* programs and console; see crash_log.h */
     struct repro_settings settings; /* with which the programs of the log ran */
     const char *compiler;   /* NULL: cc; when it is missing there is no C source */
@@ -28,6 +28,7 @@ struct repro_options {
 
 struct repro_result {
     bool has_prog, has_c;
+    struct str title;         /* of the crash */
     struct crash_repro files; /* for crash_save_repro() */
     struct repro_settings settings;
     uint32_t calls;         /* of the program */

@@ -189,6 +189,8 @@ static enum status judge(void *ctx, struct diag *dg)
     if (found.title.size == 0)
         found.title = str_of(vm_end_text(vm_why_dead(j->vm)));
     j->crashed = true;
+    if (r->wanted.title.size == 0)
+        repro_want(r, &found);
     j->as_wanted = is_same_bug(&r->wanted, &found);
     snprintf(j->title, sizeof(j->title), "%.*s", (int)found.title.size, found.title.text);
     if (j->as_wanted) {

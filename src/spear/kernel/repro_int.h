@@ -46,6 +46,8 @@ struct repro_case {
 bool repro_attempt(struct repro *r, const struct repro_case *c);
 bool repro_try_program(struct repro *r, const struct syz_prog *p,
                        const struct repro_settings *settings);
+/* From now on this crash is the one that is looked for. */
+void repro_want(struct repro *r, const struct report *report);
 bool repro_stopped(const struct repro *r);
 double repro_now_s(void);
 void repro_say(struct repro *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
