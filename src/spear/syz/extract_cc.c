@@ -74,6 +74,7 @@ static enum status read_file(struct run *r, const char *path, size_t limit, stru
 static void arguments(struct run *r, const char **argv)
 {
     static const char *const flags[] = {"-std=gnu11",
+                                        "-D_GNU_SOURCE",
                                         "-w",
                                         "-O0",
                                         "-g0",
