@@ -103,9 +103,7 @@ static bool lead(struct ex_thread *t)
     const bool is_threaded = (p->flags & WIRE_RUN_THREADED) != 0;
 
     while (ex_decode_call(p, &t->call)) {
-        const enum ex_trace trace = ex_sticky(t->call.number);
-        p->is_sticky |= trace == EX_LEAVES_MARKS;
-        p->has_touched_maps |= trace == EX_LEAVES_MAPS;
+        p->traces |= ex_sticky(t->call.number);
         if (!is_threaded) {
             ex_call_make(t);
             continue;

@@ -49,7 +49,7 @@ static bool disarm_fault(const struct ex_thread *t)
 static long make_kernel_call(const struct ex_call *c)
 {
     const uint64_t *a = c->args;
-    const bool may_fork = ex_sticky(c->number) == EX_LEAVES_MARKS;
+    const bool may_fork = (ex_sticky(c->number) & EX_LEAVES_MARKS) != 0;
     const long pid = may_fork ? syscall(SYS_getpid) : 0;
 
     errno = 0;

@@ -17,8 +17,11 @@ static uint64_t read_value(struct ex_program *p, uint64_t kind, uint64_t *meta, 
     struct ex_stream *s = &p->stream;
 
     switch (kind) { /* tidy: flat */
-    case EXEC_ADDR32: *meta = 4; return EXEC_DATA_BASE_64 + ex_stream_number(s);
-    case EXEC_ADDR64: *meta = 8; return EXEC_DATA_BASE_64 + ex_stream_number(s);
+    case EXEC_ADDR32:
+    case EXEC_ADDR64:
+        *meta = kind == EXEC_ADDR32 ? 4 : 8;
+        p->traces |= EX_LEAVES_DATA;
+        return EXEC_DATA_BASE_64 + ex_stream_number(s);
     case EXEC_CONST: {
         *meta = ex_stream_number(s);
         return ex_stream_number(s) + (uint64_t)EXEC_META_PROC_STRIDE(*meta) * p->slot.index;
@@ -83,6 +86,7 @@ static void copyin(struct ex_program *p, uint32_t *makers)
     const uint64_t address = ex_stream_number(s);
     const uint64_t kind = ex_stream_number(s);
 
+    p->traces |= EX_LEAVES_DATA;
     if (kind == EXEC_CSUM) {
         copyin_checksum(p, address);
         return;
@@ -187,8 +191,7 @@ bool ex_decode_call(struct ex_program *p, struct ex_call *call)
             const uint64_t program_ms = ex_stream_below(s, 600000, "a call wants over ten minutes");
             const uint64_t flags = ex_stream_number(s);
             add_time(p, call, program_ms);
-            if ((flags & EXEC_ATTR_REMOTE_COVER) != 0)
-                atomic_store(&p->control->wants_remote, 1);
+            p->wants_remote |= (flags & EXEC_ATTR_REMOTE_COVER) != 0;
             call->variant = (uint32_t)EXEC_ATTR_VARIANT(flags);
             break;
         }

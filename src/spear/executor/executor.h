@@ -52,20 +52,38 @@ struct ex_reply {
     _Atomic uint64_t calls_ns;
 };
 
-/* Of one slot; shared by runner, worker and program. Counters that grow are futex words. */
+/* Who waits for requests in a slot. */
+enum ex_owner {
+    EX_WORKER,
+    EX_PROGRAM, /* the program process: the worker sleeps, and looks after its time now and then */
+};
+
+/* Why the program process has given the slot back to the worker. */
+enum ex_handed {
+    EX_HANDED_REQUEST, /* the request is not for this process: nothing has been run yet */
+    EX_HANDED_DIRTY,   /* the program is over, and the process is no longer fit */
+};
+
+/* Of one slot; shared by runner, worker and program. Counters that only grow are futex words. */
 struct ex_control {
-    _Atomic uint32_t requests;       /* runner: one more request lies in the slot */
-    _Atomic uint32_t served;         /* worker: how many of them have been answered */
-    _Atomic uint32_t is_busy;        /* runner sets, worker clears */
-    _Atomic uint32_t go;             /* worker: the program process shall run the request */
+    _Atomic uint32_t bells;          /* runner: rung for this slot */
+    _Atomic uint32_t taken_bells;    /* what it and request.posted were when a request was last */
+    _Atomic uint32_t taken_posted;   /* taken */
+    _Atomic uint32_t is_busy;        /* a request has been taken and not been answered */
+    _Atomic uint32_t owner;          /* enum ex_owner */
+    _Atomic uint32_t handed;         /* enum ex_handed */
+    _Atomic uint32_t is_pending;     /* worker: run the request that has been taken already */
+    _Atomic uint32_t go;             /* worker: the slot is the program's now */
     _Atomic uint32_t event;          /* something happened that the worker waits for */
-    _Atomic uint32_t done;           /* program: equals go when the reply is written */
-    _Atomic uint32_t is_clean;       /* program: it can run another one */
+    _Atomic uint64_t started_ns;     /* program: when the run began, 0: none. The worker puts
+                                        EX_CONDEMNED there to stop it from concluding */
     _Atomic uint64_t last_finish_ns; /* program: when a call last came back */
     _Atomic uint64_t extra_time_ms;  /* program: attributes of its calls ask for so much more */
-    _Atomic uint32_t wants_remote;   /* program: wait for kernel threads before reading coverage */
-    struct ex_reply reply; /* begun by the worker, filled by the program, ended by the worker */
+    _Atomic uint32_t runs;           /* of this request, that are over */
+    struct ex_reply reply;
 };
+
+enum { EX_CONDEMNED = 1 };
 
 struct executor {
     uint8_t *base; /* the region */
@@ -74,8 +92,8 @@ struct executor {
     struct ex_control *controls; /* WIRE_SLOTS_MAX of them, shared between processes */
     bool is_local;
     bool has_kcov, has_comparisons, has_extra, has_fault; /* what the probes found */
-    bool is_network_ready; /* tun and devices were set up by the sandbox */
-    char work_dir[64];     /* where workers make their directories */
+    uint16_t bell_port; /* I/O port of the bell line, 0: bells go through the tty */
+    char work_dir[64];  /* where workers make their directories */
 };
 
 /* One slot of the region. */
@@ -88,6 +106,12 @@ struct ex_slot {
     size_t reply_max;
 };
 struct ex_slot ex_slot(const struct executor *ex, uint32_t index);
+
+/* slot.c: taking requests and answering them. Whoever owns the slot calls these.
+ * Wait returns true with a request taken, false when the slot is no longer owned by me. */
+bool ex_slot_wait(struct executor *ex, const struct ex_slot *slot, enum ex_owner me);
+void ex_slot_answer(struct executor *ex, uint32_t slot);
+void ex_slot_forget(struct executor *ex, uint32_t slot); /* requests from before GO */
 
 /* region.c: maps it and checks the header. On refusal text says why. */
 bool ex_region_map(struct executor *ex, int fd, char *text, size_t text_max);
@@ -114,7 +138,8 @@ uint64_t ex_now_ns(void);
 /* Until *word is no longer value, a wake, a signal, or the time is over; 0: no limit. */
 void ex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t limit_ns);
 void ex_wake(_Atomic uint32_t *word);
-void ex_ring(uint8_t bell);
+/* To the host. Without a port it is a write to the tty; with it, one instruction. */
+void ex_ring(const struct executor *ex, uint8_t bell);
 /* To the console, always; one line. */
 __attribute__((format(printf, 1, 2))) void ex_say(const char *format, ...);
 /* Reads a small file; returns its length or -1 with errno. The text ends in NUL. */

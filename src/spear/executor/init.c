@@ -19,9 +19,11 @@
 #include <unistd.h>
 
 #include "spear/executor/executor.h"
+#include "spear/executor/port.h"
 #include "spear/executor/start.h"
 
-static const char bell_device[] = "/dev/ttyS1";
+#define BELL_TTY "ttyS1"
+static const char bell_device[] = "/dev/" BELL_TTY;
 
 static const struct {
     const char *kind, *where, *options;
@@ -164,7 +166,8 @@ _Noreturn void ex_init(struct executor *ex)
     raise_loopback();
     snprintf(ex->work_dir, sizeof(ex->work_dir), "/work");
     open_wire(ex);
-    signal(SIGINT, SIG_IGN); /* ctrl-alt-del */
+    ex->bell_port = ex_port_open(BELL_TTY); /* children inherit the right */
+    signal(SIGINT, SIG_IGN);                /* ctrl-alt-del */
     ex_write_file("/proc/self/oom_score_adj", "-1000");
     const pid_t runner = fork();
     if (runner == 0) {

@@ -61,8 +61,11 @@ struct ex_program {
     struct ex_stream stream; /* of whoever holds the baton */
     uint32_t call_total;     /* that the stream announces */
     uint32_t call_count;     /* decoded so far */
-    bool is_sticky;          /* a call has left marks on the process */
-    bool has_touched_maps;   /* a call may have changed the data region's mapping */
+    uint32_t traces;         /* enum ex_trace: what its calls have left on the process */
+    uint32_t programs;       /* that this process has run */
+    bool wants_remote;       /* give kernel threads time before their coverage is read */
+    bool has_more_runs;      /* of the request that was just run */
+    int64_t empty_bytes;     /* size of the empty directory; -1: says nothing on this file system */
 
     _Atomic uint64_t baton;          /* epoch << 16 | thread << 1 | in a call */
     _Atomic uint64_t deadline_ns;    /* of that call */
@@ -102,7 +105,14 @@ void ex_cover_addresses(struct ex_program *p, struct ex_cover *c, struct wire_ca
                         bool is_full, const uint64_t *addresses, size_t count);
 
 /* sticky.c: what a call does to the process it is made in. */
-enum ex_trace { EX_LEAVES_NOTHING, EX_LEAVES_MAPS, EX_LEAVES_MARKS };
-enum ex_trace ex_sticky(uint32_t number);
+enum ex_trace {
+    EX_LEAVES_NOTHING = 0,
+    EX_LEAVES_MARKS = 1, /* on the process, for good */
+    EX_LEAVES_MAPS = 2,  /* the data region may be mapped otherwise */
+    EX_LEAVES_PLACE = 4, /* the current directory may be another one */
+    EX_LEAVES_FDS = 8,   /* descriptors with any number, or many */
+    EX_LEAVES_DATA = 16, /* in the data region; every address given to a call does */
+};
+uint32_t ex_sticky(uint32_t number);
 
 #endif /* SPEAR_EXECUTOR_PROGRAM_H */

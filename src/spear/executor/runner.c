@@ -78,9 +78,7 @@ static void replace_worker(struct runner *r, uint32_t slot, int wait_status)
                       WIFSIGNALED(wait_status) ? "signal" : "code",
                       WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
         ex_reply_end(&reply, WIRE_BROKEN);
-        atomic_store(&control->served, atomic_load(&control->requests));
-        atomic_store(&control->is_busy, 0);
-        ex_ring((uint8_t)slot);
+        ex_slot_answer(r->ex, slot);
     }
     if (r->deaths[slot] < WORKER_DEATHS_MAX)
         start_worker(r, slot);
@@ -114,7 +112,7 @@ static void fail(struct runner *r, const char *why)
 
     ex_say("%s", why);
     snprintf(machine->reasons, sizeof(machine->reasons), "%s\n", why);
-    ex_ring(WIRE_BELL_FAILED);
+    ex_ring(r->ex, WIRE_BELL_FAILED);
 }
 
 /* The header may be another one than before: that of a machine copied from a frozen one. Workers
@@ -140,7 +138,9 @@ static void go(struct runner *r)
             start_worker(r, i);
     }
     ex_probe(r->ex);
-    ex_ring(WIRE_BELL_RUNNING);
+    for (uint32_t i = 0; i < now->slot_count; i++)
+        ex_slot_forget(r->ex, i);
+    ex_ring(r->ex, WIRE_BELL_RUNNING);
 }
 
 static void on_bell(struct runner *r, uint8_t bell)
@@ -154,13 +154,9 @@ static void on_bell(struct runner *r, uint8_t bell)
         return;
     }
     struct ex_control *control = &r->ex->controls[bell];
-    if (atomic_exchange(&control->is_busy, 1) != 0) {
-        ex_say("runner: bell for slot %u, which is busy", bell);
-        return;
-    }
     r->deaths[bell] = 0;
-    atomic_fetch_add(&control->requests, 1);
-    ex_wake(&control->requests);
+    atomic_fetch_add(&control->bells, 1);
+    ex_wake(&control->bells);
 }
 
 static void say_alive(struct runner *r)
@@ -172,7 +168,7 @@ static void say_alive(struct runner *r)
     r->last_alive_ns = now;
     for (uint32_t i = 0; i < r->ex->header.slot_count; i++)
         if (atomic_load(&r->ex->controls[i].is_busy) != 0) {
-            ex_ring(WIRE_BELL_ALIVE);
+            ex_ring(r->ex, WIRE_BELL_ALIVE);
             return;
         }
 }
@@ -199,7 +195,7 @@ _Noreturn void ex_runner(struct executor *ex)
     ex_probe(ex);
     for (uint32_t i = 0; i < ex->header.slot_count; i++)
         start_worker(r, i);
-    ex_ring(WIRE_BELL_READY);
+    ex_ring(r->ex, WIRE_BELL_READY);
     for (;;) {
         struct pollfd line = {.fd = EX_FD_BELL, .events = POLLIN};
         const struct timespec limit = {ALIVE_EVERY_MS / 1000, 0};

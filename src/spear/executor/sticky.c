@@ -20,11 +20,11 @@ static const uint8_t pseudo_traces[] = {
 #include "spear/wire/pseudo.def"
 };
 
-enum ex_trace ex_sticky(uint32_t number)
+uint32_t ex_sticky(uint32_t number)
 {
     if (number >= EXEC_PSEUDO_END)
         return EX_LEAVES_MARKS;
     if (number >= EXEC_PSEUDO_BASE)
-        return (enum ex_trace)pseudo_traces[number - EXEC_PSEUDO_BASE];
-    return number < STICKY_NUMBERS ? (enum ex_trace)traces[number] : EX_LEAVES_MARKS;
+        return pseudo_traces[number - EXEC_PSEUDO_BASE];
+    return number < STICKY_NUMBERS ? traces[number] : EX_LEAVES_MARKS;
 }

@@ -32,19 +32,6 @@ void ex_wake(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
-/* One byte is written whole or not at all. A full line is a host that does not read: wait. */
-void ex_ring(uint8_t bell)
-{
-    const struct timespec pause = {0, 1000000};
-
-    while (write(EX_FD_BELL, &bell, 1) != 1) {
-        if (errno != EINTR && errno != EAGAIN)
-            return; /* the host is gone; the runner notices by reading */
-        if (errno == EAGAIN)
-            nanosleep(&pause, NULL);
-    }
-}
-
 void ex_say(const char *format, ...)
 {
     char line[512];

@@ -1,5 +1,7 @@
-/* worker: the keeper of one slot. Waits for requests, has programs run by a program process, kills
- * what takes too long, cleans up after it, answers. Inside a sandbox it is pid 1 of its own world.
+/* worker: the keeper of one slot. It makes the program process and gives it the slot: that process
+ * then takes request after request by itself, while the worker sleeps and now and then looks after
+ * its time. It kills what takes too long, cleans up after it, answers in its place, and serves the
+ * requests that are not programs. Inside a sandbox it is pid 1 of its own world.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +18,13 @@
 #include "spear/executor/program.h"
 #include "spear/executor/reply.h"
 
-enum { MS = 1000000, STALL_CALL_TIMEOUTS = 20 };
+enum { MS = 1000000, STALL_CALL_TIMEOUTS = 20, LOOKS_PER_PROGRAM_TIME = 4 };
 
 struct worker {
     struct executor *ex;
     struct ex_slot slot;
     struct ex_control *control;
     pid_t program;        /* 0: none */
-    uint32_t programs;    /* that it has run */
     uint32_t directories; /* made so far: the next one's name */
     char directory[32];   /* of the program process, below the worker's own */
 };
@@ -68,126 +69,84 @@ static bool wait_for_end(struct worker *w, uint64_t limit_ms)
 
 /* Ends the program process with all it has started, and removes its directory. Calls that wait for
  * a fuse daemon that is dead never end by a signal: those are cut off. */
-static void end_program(struct worker *w)
+static void end_program(struct worker *w, bool is_dead)
 {
     if (w->program == 0)
         return;
     kill(-w->program, SIGKILL);
-    kill(w->program, SIGKILL);
-    if (!wait_for_end(w, EX_KILL_WAIT_MS)) {
+    if (!is_dead) {
+        kill(w->program, SIGKILL);
+        is_dead = wait_for_end(w, EX_KILL_WAIT_MS);
+    }
+    if (!is_dead) {
         ex_abort_fuse();
         if (!wait_for_end(w, EX_LEAVE_BEHIND_MS))
             ex_say("worker %u: process %d of request %ju does not die, left behind", w->slot.index,
                    (int)w->program, (uintmax_t)w->slot.request->id);
     }
     w->program = 0;
+    atomic_store(&w->control->started_ns, 0);
     if (fchdir(EX_FD_DIR) == 0)
         ex_remove_dir(w->directory);
     reap(w);
 }
 
+static _Noreturn void be_program(struct worker *w, pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(0);
+    setpgid(0, 0);
+    if (chdir(w->directory) != 0)
+        _exit(1);
+    const int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || dup3(fd, EX_FD_DIR, O_CLOEXEC) != EX_FD_DIR)
+        _exit(1);
+    close(fd);
+    ex_program(w->ex, w->slot.index);
+}
+
 /* A new process in a new directory. */
 static bool start_program(struct worker *w)
 {
+    const pid_t parent = getpid();
+
     snprintf(w->directory, sizeof(w->directory), "%u", w->directories++);
     if (mkdir(w->directory, 0777) != 0 && errno != EEXIST) {
         ex_reply_text(&w->control->reply, "worker: mkdir %s: %s", w->directory,
                       ex_errno_name(errno));
         return false;
     }
-    chmod(w->directory, 0777); /* nobody may use it as well, whatever the umask */
-    const pid_t parent = getpid();
     const pid_t pid = fork();
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
-            _exit(0);
-        setpgid(0, 0);
-        if (chdir(w->directory) != 0)
-            _exit(1);
-        const int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 || dup2(fd, EX_FD_DIR) != EX_FD_DIR)
-            _exit(1);
-        close(fd);
-        ex_program(w->ex, w->slot.index);
-    }
+    if (pid == 0)
+        be_program(w, parent);
     if (pid < 0) {
         ex_reply_text(&w->control->reply, "worker: fork: %s", ex_errno_name(errno));
         return false;
     }
     w->program = pid;
-    w->programs = 0;
     return true;
 }
 
-/* Waits until the program is over, has died, or has had its time. False: killed for its time. */
-static bool await_program(struct worker *w)
+/* When the run that began at start has had its time. */
+static uint64_t time_limit(const struct worker *w, uint64_t start)
 {
-    struct ex_control *control = w->control;
     const struct wire_request *request = w->slot.request;
-    const uint64_t program_ms = request->program_timeout_ms != 0 ? request->program_timeout_ms
-                                                                 : w->ex->header.program_timeout_ms;
-    const uint64_t call_ms = request->syscall_timeout_ms != 0 ? request->syscall_timeout_ms
-                                                              : w->ex->header.syscall_timeout_ms;
-    const uint64_t start = ex_now_ns();
+    const struct wire_header *header = &w->ex->header;
+    const uint64_t program_ms =
+        request->program_timeout_ms != 0 ? request->program_timeout_ms : header->program_timeout_ms;
+    const uint64_t call_ms =
+        request->syscall_timeout_ms != 0 ? request->syscall_timeout_ms : header->syscall_timeout_ms;
+    const uint64_t extra_ms = atomic_load(&w->control->extra_time_ms);
+    const uint64_t limit = start + (program_ms + extra_ms) * MS;
+    /* One that has stopped making calls need not have all of its time. */
+    uint64_t stalled =
+        atomic_load(&w->control->last_finish_ns) + (STALL_CALL_TIMEOUTS * call_ms + extra_ms) * MS;
+    const uint64_t earliest = start + (program_ms * 3 / 5 + extra_ms) * MS;
 
-    for (;;) {
-        const uint32_t event = atomic_load(&control->event);
-        if (atomic_load(&control->done) == atomic_load(&control->go))
-            return true;
-        if (reap(w)) {
-            w->program = 0;
-            return true; /* it ended itself: exit calls do, and signals */
-        }
-        const uint64_t now = ex_now_ns();
-        const uint64_t extra = atomic_load(&control->extra_time_ms);
-        uint64_t limit = start + (program_ms + extra) * MS;
-        /* One that has stopped making calls need not have all of its time. */
-        const uint64_t stalled =
-            atomic_load(&control->last_finish_ns) + (STALL_CALL_TIMEOUTS * call_ms + extra) * MS;
-        const uint64_t earliest = start + (program_ms * 3 / 5 + extra) * MS;
-        if (stalled > earliest && stalled < limit)
-            limit = stalled;
-        else if (stalled <= earliest)
-            limit = earliest;
-        if (now >= limit)
-            return false;
-        ex_wait(&control->event, event, limit - now);
-    }
-}
-
-/* One run of the program in the slot; the reply has been begun. */
-static enum wire_status run_program(struct worker *w)
-{
-    struct ex_control *control = w->control;
-    const bool is_fresh = (w->slot.request->flags & WIRE_RUN_FRESH) != 0;
-
-    if (w->program != 0 && (is_fresh || w->programs >= EX_PROGRAMS_PER_PROCESS))
-        end_program(w);
-    if (w->program == 0 && !start_program(w))
-        return WIRE_BROKEN;
-    w->programs++;
-    atomic_store(&control->extra_time_ms, 0);
-    atomic_store(&control->wants_remote, 0);
-    atomic_store(&control->is_clean, 0);
-    atomic_store(&control->last_finish_ns, ex_now_ns());
-    atomic_fetch_add(&control->go, 1);
-    ex_wake(&control->go);
-
-    const bool is_in_time = await_program(w);
-    const pid_t program = w->program;
-    if (atomic_load(&control->is_clean) == 0) {
-        if (program == 0) { /* dead already; its children and directory are not */
-            if (fchdir(EX_FD_DIR) == 0)
-                ex_remove_dir(w->directory);
-        } else {
-            end_program(w);
-        }
-        atomic_store(&control->done, atomic_load(&control->go));
-    }
-    if (control->reply.result->reply.status == WIRE_BROKEN)
-        return WIRE_BROKEN;
-    return is_in_time ? WIRE_DONE : WIRE_HUNG;
+    if (stalled < earliest)
+        stalled = earliest;
+    return stalled < limit ? stalled : limit;
 }
 
 /* Calls that a program that has died or was killed had announced: those that were started. */
@@ -201,54 +160,125 @@ static void count_calls(struct wire_result *result)
         result->reply.call_count = count;
 }
 
-static void run_request(struct worker *w)
+/* The run is over and the process is not fit for another one. */
+static void conclude(struct worker *w, enum wire_status status, bool is_dead)
+{
+    struct ex_control *control = w->control;
+    struct wire_reply *reply = &control->reply.result->reply;
+
+    end_program(w, is_dead);
+    count_calls(control->reply.result);
+    if (reply->status == WIRE_BROKEN)
+        status = WIRE_BROKEN;
+    ex_reply_end(&control->reply, status);
+    atomic_store(&control->owner, EX_WORKER);
+    reply->runs = 1 + atomic_fetch_add(&control->runs, 1);
+    if (reply->runs < w->slot.request->repeat)
+        atomic_store(&control->is_pending, 1);
+    else
+        ex_slot_answer(w->ex, w->slot.index);
+}
+
+/* The slot is the program's. Returns when it is the worker's again. */
+static void supervise(struct worker *w)
+{
+    struct ex_control *control = w->control;
+
+    while (atomic_load(&control->owner) == EX_PROGRAM) {
+        const uint32_t event = atomic_load(&control->event);
+        uint64_t started = atomic_load(&control->started_ns);
+        if (reap(w)) { /* it ended itself: exit calls do, and signals */
+            if (started != 0) {
+                conclude(w, WIRE_DONE, true);
+            } else {
+                end_program(w, true);
+                atomic_store(&control->owner, EX_WORKER);
+            }
+            return;
+        }
+        const uint64_t now = ex_now_ns();
+        uint64_t sleep_ns =
+            (uint64_t)w->ex->header.program_timeout_ms * MS / LOOKS_PER_PROGRAM_TIME + 1;
+        if (started != 0 && now >= time_limit(w, started)) {
+            if (atomic_compare_exchange_strong(&control->started_ns, &started, EX_CONDEMNED)) {
+                conclude(w, WIRE_HUNG, false);
+                return;
+            }
+            continue;
+        }
+        if (started != 0 && time_limit(w, started) - now < sleep_ns)
+            sleep_ns = time_limit(w, started) - now;
+        if (atomic_load(&control->owner) == EX_PROGRAM)
+            ex_wait(&control->event, event, sleep_ns);
+    }
+    if (atomic_load(&control->handed) == EX_HANDED_DIRTY)
+        conclude(w, WIRE_DONE, false);
+    else
+        atomic_store(&control->is_pending, 1);
+}
+
+/* To one that waits. */
+static void give_back(struct worker *w)
+{
+    struct ex_control *control = w->control;
+
+    atomic_store(&control->owner, EX_PROGRAM);
+    atomic_fetch_add(&control->go, 1);
+    ex_wake(&control->go);
+    supervise(w);
+}
+
+/* A program, for a process that has not run any. */
+static void serve_program(struct worker *w)
+{
+    struct ex_control *control = w->control;
+
+    end_program(w, false);
+    atomic_store(&control->is_pending, 1);
+    atomic_store(&control->owner, EX_PROGRAM);
+    if (start_program(w)) {
+        supervise(w);
+        return;
+    }
+    atomic_store(&control->is_pending, 0);
+    atomic_store(&control->owner, EX_WORKER);
+    ex_reply_end(&control->reply, WIRE_BROKEN);
+    ex_slot_answer(w->ex, w->slot.index);
+}
+
+static void serve_request(struct worker *w)
 {
     const struct wire_request *request = w->slot.request;
     struct ex_reply *reply = &w->control->reply;
     enum wire_status status = WIRE_DONE;
 
     ex_reply_begin(reply, &w->slot, request->id);
-    if (request->payload_bytes > w->slot.payload_max) {
-        ex_reply_text(reply, "request: payload of %ju bytes, %zu fit",
-                      (uintmax_t)request->payload_bytes, w->slot.payload_max);
-        ex_reply_end(reply, WIRE_BROKEN);
-        return;
-    }
-    switch (request->kind) {
-    case WIRE_PROGRAM: {
-        const uint32_t repeat = request->repeat != 0 ? request->repeat : 1;
-        for (uint32_t i = 0; i < repeat; i++) {
-            if (i > 0)
-                ex_reply_begin(reply, &w->slot, request->id);
-            reply->result->reply.runs = i + 1;
-            status = run_program(w);
-        }
-        count_calls(reply->result);
-        break;
-    }
+    switch (request->kind) { /* tidy: flat */
+    case WIRE_PROGRAM: serve_program(w); return;
     case WIRE_EMPTY: break;
     default:
         ex_reply_text(reply, "request: kind %u is unknown", request->kind);
         status = WIRE_BROKEN;
     }
     ex_reply_end(reply, status);
+    ex_slot_answer(w->ex, w->slot.index);
 }
 
-/* The loop inside the sandbox. */
+/* The loop inside the sandbox. A program process that waits keeps the slot. */
 static void serve(void)
 {
     struct worker *w = &the_worker;
+    struct ex_control *control = w->control;
 
     for (;;) {
-        const uint32_t served = atomic_load(&w->control->served);
-        if (atomic_load(&w->control->requests) == served) {
-            ex_wait(&w->control->requests, served, 0);
-            continue;
+        if (atomic_exchange(&control->is_pending, 0) == 0) {
+            if (w->program != 0) {
+                give_back(w);
+                continue;
+            }
+            ex_slot_wait(w->ex, &w->slot, EX_WORKER);
         }
-        run_request(w);
-        atomic_store(&w->control->served, served + 1);
-        atomic_store(&w->control->is_busy, 0);
-        ex_ring((uint8_t)w->slot.index);
+        serve_request(w);
     }
 }
 
@@ -259,11 +289,11 @@ static bool enter_directory(struct worker *w)
     snprintf(path, sizeof(path), "%s/slot%u", w->ex->work_dir, w->slot.index);
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return false;
-    chmod(path, 0777);
+    chmod(path, 0777); /* nobody may use it as well, whatever the umask */
     if (chdir(path) != 0)
         return false;
     const int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || dup2(fd, EX_FD_DIR) != EX_FD_DIR)
+    if (fd < 0 || dup3(fd, EX_FD_DIR, O_CLOEXEC) != EX_FD_DIR)
         return false;
     close(fd);
     return true;
@@ -277,8 +307,11 @@ _Noreturn void ex_worker(struct executor *ex, uint32_t slot)
     w->ex = ex;
     w->slot = ex_slot(ex, slot);
     w->control = &ex->controls[slot];
-    atomic_store(&w->control->done, atomic_load(&w->control->go));
+    atomic_store(&w->control->owner, EX_WORKER);
+    atomic_store(&w->control->is_pending, 0);
+    atomic_store(&w->control->started_ns, 0);
     sigaction(SIGCHLD, &action, NULL);
+    umask(0);
     if (!enter_directory(w)) {
         ex_say("worker %u: directory below %s: %s", slot, ex->work_dir, ex_errno_name(errno));
         _exit(1);
