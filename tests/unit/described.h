@@ -11,6 +11,7 @@
 struct described {
     struct arena arena;
     const char *arch, *folder, *text; /* the folder, or the text when that is NULL */
+    const char *consts;               /* with the text; or NULL */
     struct syz_sources sources;
     struct syz_errors errors;
     const struct syz_target *target;
@@ -19,13 +20,15 @@ struct described {
 static inline enum status described_compile(void *ctx, struct diag *dg)
 {
     struct described *d = ctx;
-    struct syz_source *text = arena_new(&d->arena, struct syz_source, 1);
+    struct syz_source *text = arena_new(&d->arena, struct syz_source, 2);
 
     if (d->folder != NULL) {
         TRY(syz_load(d->folder, &d->sources, &d->arena, dg));
     } else {
-        *text = (struct syz_source){STR("test.txt"), str_of(d->text)};
-        d->sources = (struct syz_sources){text, 1, 1};
+        text[0] = (struct syz_source){STR("test.txt"), str_of(d->text)};
+        text[1] =
+            (struct syz_source){STR("test.txt.const"), str_of(d->consts != NULL ? d->consts : "")};
+        d->sources = (struct syz_sources){text, 2, 2};
     }
     return syz_compile(&d->sources, syz_arch_find(d->arch), &d->arena, &d->errors, &d->target, dg);
 }
