@@ -54,7 +54,7 @@ static enum status look_at_two(void *ctx, struct diag *unused)
            "description is one line");
     tap_ok(crash_file(l->store, &l->arena, row.hash, "log0", &text, &dg) == ST_OK &&
                str_equal(text, STR("fourth")),
-           "log0 was written over by the fourth: %.*s", (int)text.size, text.text);
+           "log0 was written over by the fourth");
     tap_ok(crash_file(l->store, &l->arena, row.hash, "log1", &text, &dg) == ST_OK &&
                text.size < 100 + 60 && memcmp(text.text, "head", 4) == 0 &&
                memcmp(text.text + text.size - 4, "tail", 4) == 0,
