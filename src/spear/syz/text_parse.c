@@ -2,6 +2,7 @@
  * its place. Repairing: a call that is unknown or cannot be read is dropped, an argument that does
  * not fit becomes the default; for descriptions change, and programs are kept for years.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "base/nearest.h"
 #include "spear/syz/memory.h"
 #include "spear/syz/prog_int.h"
 #include "spear/syz/text_data.h"
@@ -708,6 +709,30 @@ static void complete_step(struct parser *p, struct syz_step *step)
         syz_step_neutralise(p->prog, step);
 }
 
+static void unknown_call(struct parser *p, size_t at, struct str word)
+{
+    char found[128], name[128], expected[256];
+    struct nearest near = {.word = found};
+
+    p->has_failed = p->has_failed || !p->is_strict; /* nobody reads the reason */
+    snprintf(found, sizeof(found), "%.*s", (int)word.size, word.text);
+    for (uint32_t i = 0; i < p->target->call_count && !p->has_failed; i++) {
+        struct str call = p->target->calls[i].name;
+        const char *before = near.best;
+        char candidate[sizeof(name)];
+        snprintf(candidate, sizeof(candidate), "%.*s", (int)call.size, call.text);
+        nearest_try(&near, candidate);
+        if (near.best != before) { /* candidate does not outlive this round */
+            memcpy(name, candidate, sizeof(name));
+            near.best = name;
+        }
+    }
+    snprintf(expected, sizeof(expected), "the name of a call of the descriptions%s%s%s",
+             near.best != NULL ? " (did you mean " : "", near.best != NULL ? near.best : "",
+             near.best != NULL ? "?)" : "");
+    fail_at(p, at, expected);
+}
+
 /* The line is a call. A call that is not used leaves nothing behind but names. */
 static void parse_call(struct parser *p)
 {
@@ -733,7 +758,7 @@ static void parse_call(struct parser *p)
     }
     step.call = syz_call_find(p->target, word);
     if (step.call == NULL) {
-        fail_at(p, start, "the name of a call of the descriptions");
+        unknown_call(p, start, word);
         return;
     }
     p->at++;

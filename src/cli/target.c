@@ -1,0 +1,77 @@
+/* target: see target.h. SPDX-License-Identifier: Apache-2.0 */
+#include "cli/target.h"
+
+#include "base/nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TARGET_ARENA_BYTES ((size_t)1 << 30)
+
+struct loading {
+    struct cli_target *out;
+    const struct cli_list *paths;
+    const struct syz_arch *arch;
+};
+
+static enum status load(void *ctx, struct diag *dg)
+{
+    struct loading *l = ctx;
+    struct cli_target *out = l->out;
+    const char *usual = NULL;
+
+    for (uint32_t i = 0; i < l->paths->count; i++)
+        TRY(syz_load(l->paths->items[i], &out->sources, &out->arena, dg));
+    if (l->paths->count == 0) {
+        TRY(syz_descriptions_default(&out->arena, &usual, dg));
+        TRY(syz_load(usual, &out->sources, &out->arena, dg));
+    }
+    return syz_compile(&out->sources, l->arch, &out->arena, &out->errors, &out->target, dg);
+}
+
+static void say_errors(const struct cli_target *t)
+{
+    char text[4096];
+
+    for (uint32_t i = 0; i < t->errors.count; i++) {
+        const struct syz_error *e = &t->errors.items[i];
+        struct str path = syz_path_of(&t->sources, e->pos.file);
+        snprintf(text, sizeof(text), "%.*s:%u:%u: %s", (int)path.size, path.text, e->pos.line,
+                 e->pos.column, e->text);
+        cli_say(text);
+    }
+}
+
+static enum status unknown_arch(const char *found, struct diag *dg)
+{
+    struct nearest near = {.word = found};
+    char names[256] = "";
+
+    for (uint32_t i = 0; syz_arch_at(i) != NULL; i++) {
+        size_t used = strlen(names);
+        nearest_try(&near, syz_arch_at(i)->name);
+        snprintf(names + used, sizeof(names) - used, "%s%s", i == 0 ? "" : ", ",
+                 syz_arch_at(i)->name);
+    }
+    return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "--arch expects one of %s, found %s%s%s", names,
+                     found, near.best != NULL ? "; did you mean " : "",
+                     near.best != NULL ? near.best : "");
+}
+
+enum status cli_target_load(const struct cli_list *paths, const char *arch, struct cli_target *out,
+                            struct diag *dg)
+{
+    struct loading l = {out, paths, syz_arch_find(arch != NULL ? arch : "amd64")};
+
+    arena_init(&out->arena, TARGET_ARENA_BYTES);
+    if (l.arch == NULL)
+        return unknown_arch(arch, dg);
+    enum status st = arena_guard(&out->arena, load, &l, dg);
+    say_errors(out);
+    return st;
+}
+
+void cli_target_free(struct cli_target *t)
+{
+    arena_free(&t->arena);
+}
