@@ -79,6 +79,10 @@ static const struct {
     {"properties go one by one", SYZ_MINIMISE_CRASH, 1, 1,
      "idle(0x1) (async, rerun: 32)\nidle(0x2) (fail_nth: 3)\n", {"idle(0x1) (async", "idle(0x2)"},
      "idle(0x1) (async)\nidle(0x2)\n"},
+    {"the guilty call is found by halving", SYZ_MINIMISE_CRASH, UINT32_MAX, UINT32_MAX,
+     "idle(0x1)\nidle(0x2)\nidle(0x3)\nidle(0x4)\nidle(0x5)\nidle(0x6)\nidle(0x7)\nidle(0x8)\n"
+     "idle(0x9)\nidle(0xa)\nidle(0xb)\nidle(0xc)\nidle(0xd)\nidle(0xe)\nidle(0xf)\nidle(0x10)\n",
+     {"idle(0x5)"}, "idle(0x5)\n"},
 };
 /* clang-format on */
 

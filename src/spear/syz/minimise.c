@@ -115,6 +115,22 @@ static void drop_unrelated(struct minimiser *m)
         ask_without(m, stays);
 }
 
+/* A crash has no call of interest, and every question costs a machine. The shortest start of the
+ * program that still crashes ends in the guilty call: then it is known. */
+static void find_guilty(struct minimiser *m)
+{
+    uint32_t least = 1;
+
+    while (least < m->best->count && !is_over(m)) {
+        const uint32_t middle = (least + m->best->count) / 2;
+        struct syz_prog *candidate = syz_prog_clone(m->a, m->best);
+        syz_prog_truncate(candidate, middle);
+        if (!ask(m, candidate, UINT32_MAX))
+            least = middle + 1;
+    }
+    m->step = m->best->count - 1;
+}
+
 static void drop_one_by_one(struct minimiser *m)
 {
     for (uint32_t i = m->best->count; i-- > 0 && !is_over(m);) {
@@ -343,6 +359,8 @@ struct syz_prog *syz_minimise(struct arena *a, const struct syz_prog *p, uint32_
                           .asked = arena_new(a, uint64_t, ASKED_MAX)};
 
     is_news(&m, m.best, m.step); /* that it does what is wanted is known */
+    if (m.step == UINT32_MAX && mode == SYZ_MINIMISE_CRASH)
+        find_guilty(&m);
     drop_following(&m);
     drop_unrelated(&m);
     drop_one_by_one(&m);
@@ -353,6 +371,7 @@ struct syz_prog *syz_minimise(struct arena *a, const struct syz_prog *p, uint32_
     }
     for (uint32_t i = 0; i < m.best->count && mode != SYZ_MINIMISE_CALLS; i++)
         reset_props(&m, i);
-    *step = m.step;
+    if (*step != UINT32_MAX)
+        *step = m.step;
     return m.best;
 }
