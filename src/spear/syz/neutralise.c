@@ -265,7 +265,7 @@ void syz_step_neutralise(struct syz_prog *p, struct syz_step *step)
     for (uint32_t i = 0; i < LENGTH_OF(rows); i++)
         if (str_equal(step->call->base, str_of(rows[i].base)))
             rows[i].fix(p, step, rows[i].at);
-    syz_step_visit(step, fix_name, p->arena);
+    step_each(step, fix_name, p->arena);
 }
 
 void syz_prog_neutralise(struct syz_prog *p)

@@ -18,7 +18,6 @@ struct syz_prog *syz_prog_new(struct arena *a, const struct syz_target *t)
 struct walk {
     syz_visit_fn *visit;
     void *ctx;
-    bool skips_offsets;
 };
 
 static bool walk_arg(const struct walk *w, struct syz_visit v);
@@ -33,12 +32,11 @@ static bool walk_items(const struct walk *w, const struct syz_visit *up, struct 
         v.place = &group->group.items[i];
         if (t->kind == SYZ_STRUCT) {
             v.field = &t->group.fields[i];
-            if (!w->skips_offsets)
-                v.offset = up->offset + field_place(&at, t, i, *v.place);
+            v.offset = up->offset + field_place(&at, t, i, *v.place);
         }
         if (!walk_arg(w, v))
             return false;
-        if (t->kind == SYZ_ARRAY && !w->skips_offsets)
+        if (t->kind == SYZ_ARRAY)
             v.offset += syz_arg_bytes(group->group.items[i]);
     }
     return true;
@@ -68,28 +66,56 @@ static bool walk_arg(const struct walk *w, struct syz_visit v)
 
 bool syz_arg_visit(struct syz_arg **place, syz_visit_fn *visit, void *ctx)
 {
-    const struct walk w = {visit, ctx, false};
+    const struct walk w = {visit, ctx};
 
     return walk_arg(&w, (struct syz_visit){.place = place});
 }
 
-static bool walk_step(const struct walk *w, struct syz_step *step)
-{
-    for (uint32_t i = 0; i < step->call->arg_count; i++)
-        if (!walk_arg(
-                w, (struct syz_visit){.place = &step->args[i], .field = &step->call->args[i]}))
-            return false;
-    return step->result == NULL || walk_arg(w, (struct syz_visit){.place = &step->result});
-}
-
 bool syz_step_visit(struct syz_step *step, syz_visit_fn *visit, void *ctx)
 {
-    return walk_step(&(struct walk){visit, ctx, false}, step);
+    const struct walk w = {visit, ctx};
+
+    for (uint32_t i = 0; i < step->call->arg_count; i++)
+        if (!walk_arg(
+                &w, (struct syz_visit){.place = &step->args[i], .field = &step->call->args[i]}))
+            return false;
+    return step->result == NULL || walk_arg(&w, (struct syz_visit){.place = &step->result});
+}
+
+/* Without offsets: mutation does little else than this. */
+static bool each_arg(const struct walk *w, struct syz_arg **place, const struct syz_field *field,
+                     struct syz_arg *parent, struct syz_arg *base)
+{
+    const struct syz_visit v = {*place, place, field, parent, base, 0};
+
+    if (!w->visit(w->ctx, &v))
+        return false;
+    struct syz_arg *arg = *place;
+    switch (arg->kind) {
+    case SYZ_ARG_POINTER:
+        return arg->pointer.to == NULL || each_arg(w, &arg->pointer.to, NULL, arg, arg);
+    case SYZ_ARG_UNION:
+        return each_arg(w, &arg->choice.value, &arg->type->group.fields[arg->choice.option], arg,
+                        base);
+    case SYZ_ARG_GROUP: {
+        const struct syz_field *f = arg->type->kind == SYZ_STRUCT ? arg->type->group.fields : NULL;
+        for (uint32_t i = 0; i < arg->group.count; i++)
+            if (!each_arg(w, &arg->group.items[i], f == NULL ? NULL : f + i, arg, base))
+                return false;
+        return true;
+    }
+    default: return true;
+    }
 }
 
 bool step_each(struct syz_step *step, syz_visit_fn *visit, void *ctx)
 {
-    return walk_step(&(struct walk){visit, ctx, true}, step);
+    const struct walk w = {visit, ctx};
+
+    for (uint32_t i = 0; i < step->call->arg_count; i++)
+        if (!each_arg(&w, &step->args[i], &step->call->args[i], NULL, NULL))
+            return false;
+    return step->result == NULL || each_arg(&w, &step->result, NULL, NULL, NULL);
 }
 
 /* ---- copying ---- */

@@ -1,5 +1,6 @@
 /* squash_random: one pointer of a program, squashed. SPDX-License-Identifier: Apache-2.0 */
 #include "spear/syz/mutate.h"
+#include "spear/syz/prog_int.h"
 #include "spear/syz/squash.h"
 
 struct candidates {
@@ -26,7 +27,7 @@ bool syz_squash_random(struct syz_prog *p, struct rng *r)
 
     for (uint32_t i = 0; i < p->count; i++) {
         c.step = &p->steps[i];
-        syz_step_visit(c.step, consider, &c);
+        step_each(c.step, consider, &c);
     }
     if (c.chosen == NULL)
         return false;
@@ -47,6 +48,6 @@ bool syz_step_has_any(const struct syz_step *step)
     bool found = false;
     struct syz_step copy = *step;
 
-    syz_step_visit(&copy, is_any_union, &found);
+    step_each(&copy, is_any_union, &found);
     return found;
 }
