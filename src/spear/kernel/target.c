@@ -112,6 +112,8 @@ static enum status make_guarded(void *ctx, struct diag *dg)
         if (p != NULL)
             syz_mutate(p, &job->making.how, SYZ_CALLS_USUAL);
     }
+    if (p != NULL)
+        kernel_avoid_strip(job->making.k, p, job->making.m->rng);
     job->made = input_of(a, p);
     return ST_OK;
 }

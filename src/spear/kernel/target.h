@@ -43,6 +43,14 @@ const struct target *kernel_as_target(const struct kernel_target *k);
 const struct machine_kind *kernel_machines(const struct kernel_target *k);
 const struct syz_target *kernel_descriptions(const struct kernel_target *k);
 struct vm_pool *kernel_pool(const struct kernel_target *k); /* NULL without machines */
+/* Programs out of a log of strace; *is_log is false when the text is none. each is given texts that
+ * are borrowed for the call. */
+MUST_USE enum status kernel_import(struct kernel_target *k, struct str text, bool *is_log,
+                                   void (*each)(void *ctx, struct str program), void *ctx,
+                                   struct diag *dg);
+/* From now on few programs have all the calls of this one. Returns the name of the call that the
+ * others go without; NULL when that is so already, or when there is nothing to avoid. */
+const char *kernel_avoid(struct kernel_target *k, struct str reproducer);
 /* Whether programs may use the call, and NULL or why not. */
 const char *kernel_why_off(const struct kernel_target *k, uint32_t call_id);
 

@@ -20,6 +20,19 @@ struct choice_box {
     uint32_t users; /* under kernel_target.lock; the target itself is one */
 };
 
+/* The calls of a reproducer, in its order, each by its number and its fixed arguments. */
+struct avoided_call {
+    int64_t number; /* -1: go by the id */
+    uint32_t id, arg_count;
+    bool is_fixed[SYZ_ARGS_MAX];
+    uint64_t values[SYZ_ARGS_MAX];
+};
+struct avoided {
+    struct avoided_call calls[SYZ_CALLS_MAX];
+    uint32_t count;
+};
+enum { KERNEL_AVOIDED_MAX = 64 };
+
 struct kernel_target {
     struct kernel_options options;
     struct target target;
@@ -37,6 +50,8 @@ struct kernel_target {
     _Atomic uint64_t next_id; /* of programs */
     pthread_mutex_t lock;     /* of the choice */
     struct choice_box *box;
+    struct avoided avoided[KERNEL_AVOIDED_MAX]; /* only appended to, under lock */
+    _Atomic uint32_t avoided_count;
 };
 
 /* A machine, and its slots as target->run gets them. */
@@ -72,6 +87,11 @@ void kernel_choice_give(struct kernel_target *k, struct choice_box *box);
 /* Builds a table that has learnt from corpus, and uses it from now on. */
 MUST_USE enum status kernel_choice_build(struct kernel_target *k, const struct str *corpus,
                                          size_t count, struct diag *dg);
+
+/* ---- avoid.c ---- */
+
+/* Takes out of p what would most likely only crash once more. Inside arena_guard() of p's arena. */
+void kernel_avoid_strip(struct kernel_target *k, struct syz_prog *p, struct rng *r);
 
 /* ---- target_run.c ---- */
 

@@ -75,15 +75,20 @@ static void note_failure(struct place *p, const struct diag *dg)
 static void note_success(struct place *p)
 {
     struct manager *m = p->m;
-    double seconds = m->parts.machines->start_seconds(m->parts.machines->self);
+    const struct machine_kind *kind = m->parts.machines;
+    double seconds = kind->start_seconds(kind->self);
+    const char *how = kind->how != NULL ? kind->how(kind->self) : NULL;
 
     pthread_mutex_lock(&m->lock);
     m->failures_in_row = 0;
-    p->starts++;
+    bool is_first = p->starts++ == 0;
     p->start_seconds = seconds;
     p->last_error[0] = '\0';
     pthread_mutex_unlock(&m->lock);
     stat_add(engine_stats(m->engine), STAT_machine_starts, 1);
+    if (is_first)
+        manager_log(m, "vm-%u: up after %.1f s%s%s", p->index, seconds, how != NULL ? ", " : "",
+                    how != NULL ? how : "");
 }
 
 static void wait_to_restart(struct place *p, uint32_t *pause_ms)

@@ -3,6 +3,10 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "spear/manager/manager_int.h"
 
+#include <time.h>
+
+enum { AVOID_GAP_S = 60 }; /* between two crashes of one title that is in the way of others */
+
 struct judging {
     struct place *p;
     struct arena arena;
@@ -22,7 +26,27 @@ static void save(struct place *p, const struct machine_report *r)
         manager_log(m, "crashes are found but not kept: %s", dg.text);
 }
 
-static void keep(struct place *p, const struct machine_report *r)
+/* A crash that comes again and again though it has a reproducer already is in the way of others. */
+static void avoid_repeated(struct place *p, struct arena *a, struct str title)
+{
+    struct manager *m = p->m;
+    struct crash_row row;
+    struct str reproducer;
+    struct diag dg = {0};
+
+    if (m->parts.avoid == NULL || !crash_find(m->crashes, a, title, &row) || !row.has_repro ||
+        (uint64_t)time(NULL) - row.last_time_s > AVOID_GAP_S ||
+        crash_file(m->crashes, a, row.hash, "repro.prog", &reproducer, &dg) != ST_OK)
+        return;
+    const char *what = m->parts.avoid(m->parts.self, reproducer);
+    if (what != NULL)
+        manager_log(m,
+                    "'%.*s' has a reproducer and keeps coming: most programs do without %s from "
+                    "now on",
+                    (int)title.size, title.text, what);
+}
+
+static void keep(struct place *p, struct arena *a, const struct machine_report *r)
 {
     struct manager *m = p->m;
     const char *pattern = filter_match(&m->filters.suppressions, r->log);
@@ -46,6 +70,7 @@ static void keep(struct place *p, const struct machine_report *r)
     p->crashes++;
     pthread_mutex_unlock(&m->lock);
     stat_add(engine_stats(m->engine), STAT_crashes, 1);
+    avoid_repeated(p, a, r->title);
     save(p, r);
     reproduce_offer(m, r->title, r->log, r->corrupted, NULL);
 }
@@ -62,7 +87,7 @@ static enum status judge_guarded(void *ctx, struct diag *dg)
     else
         kind->report(j->p->machine, &j->arena, &r);
     if (r.title.size != 0)
-        keep(j->p, &r);
+        keep(j->p, &j->arena, &r);
     return ST_OK;
 }
 

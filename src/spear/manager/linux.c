@@ -189,6 +189,20 @@ static enum status linux_reproduce(void *self, const struct repro_task *task,
     return ST_OK;
 }
 
+static const char *linux_avoid(void *self, struct str reproducer)
+{
+    struct linux_parts *l = self;
+    return kernel_avoid(l->kernel, reproducer);
+}
+
+static enum status linux_import(void *self, struct str text, bool *is_log,
+                                void (*each)(void *ctx, struct str input), void *ctx,
+                                struct diag *dg)
+{
+    struct linux_parts *l = self;
+    return kernel_import(l->kernel, text, is_log, each, ctx, dg);
+}
+
 static void linux_close(void *self)
 {
     struct linux_parts *l = self;
@@ -250,6 +264,8 @@ enum status manager_linux(const struct manager_options *options,
         .target = kernel_as_target(l->kernel),
         .machines = kernel_machines(l->kernel),
         .reproduce = linux_reproduce,
+        .avoid = linux_avoid,
+        .import = linux_import,
         .self = l,
         .close = linux_close,
     };

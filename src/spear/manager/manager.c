@@ -356,14 +356,10 @@ static void end_all(struct manager *m)
 
 enum status manager_run(struct manager *m, struct diag *dg)
 {
-    const struct machine_kind *kind = m->parts.machines;
-    const char *how = kind->how != NULL ? kind->how(kind->self) : NULL;
-
     m->start_ms = manager_now_ms();
     m->start_s = (uint64_t)time(NULL);
     m->bench_from = bench_now(engine_stats(m->engine), m->start_ms);
-    manager_log(m, "booting test machines...%s%s", how != NULL ? " accelerator: " : "",
-                how != NULL ? how : "");
+    manager_log(m, "booting test machines...");
     manager_set_phase(m, "booting");
     manager_log(m, "wait for the connection from test machine...");
     reproduce_earlier(m);

@@ -40,6 +40,13 @@ struct manager_parts {
     /* Everything in *out lives in the arena. NULL: crashes are not reproduced. */
     enum status (*reproduce)(void *self, const struct repro_task *task, struct repro_outcome *out,
                              struct arena *a, struct diag *dg);
+    /* A crash with this reproducer happens so often that it hides others: make inputs that avoid
+     * it. Returns what they do without, or NULL when there is nothing new to avoid. May be NULL. */
+    const char *(*avoid)(void *self, struct str reproducer);
+    /* Inputs out of a seed that is a log of some kind; false in *is_log when it is none. May be
+     * NULL. */
+    enum status (*import)(void *self, struct str text, bool *is_log,
+                          void (*each)(void *ctx, struct str input), void *ctx, struct diag *dg);
     void *self;
     void (*close)(void *self); /* of all of it; NULL: nothing to do */
 };

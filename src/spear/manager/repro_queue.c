@@ -130,6 +130,8 @@ static bool offer_locked(struct repro_queue *q, const struct repro_offer *offer)
         return false;
     if (item->row.state == REPRO_RUNNING || (item->row.state == REPRO_WAITING && item->log != NULL))
         return item->row.state == REPRO_WAITING;
+    if (item->row.state == REPRO_DONE)
+        return false; /* also without C source: the same once more would end the same */
     item->row.attempts = MAX(item->row.attempts, offer->attempts);
     const char *why = reason_against(offer, text);
     if (why == NULL) {

@@ -96,7 +96,6 @@ static void repro_log(void *ctx, const char *line)
 {
     struct repro_job *job = ctx;
 
-    manager_log(job->m, "vm-%u: repro: %s", job->p->index, line);
     repro_queue_progress(job->m->repros, job->title, line);
 }
 
