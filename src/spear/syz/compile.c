@@ -477,6 +477,8 @@ enum status syz_compile(const struct syz_sources *s, const struct syz_arch *arch
 
     *target = NULL;
     front(&c, s, arena_new(a, struct ast_file *, s->count + 1));
+    if (errors->total == 0)
+        comp_check_use(&c);
     comp_missing(&c);
     comp_layout(&c);
     if (errors->total == 0)

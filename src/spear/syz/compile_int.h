@@ -125,6 +125,9 @@ void comp_layout(struct compiler *c);
 /* ---- check.c: paths and conditions ---- */
 void comp_check_paths(struct compiler *c);
 
+/* ---- check_use.c: resources that no call makes, or none takes ---- */
+void comp_check_use(struct compiler *c);
+
 /* ---- enable.c ---- */
 void comp_missing(struct compiler *c); /* spreads `missing` upwards, drops options */
 void comp_enable(struct compiler *c);

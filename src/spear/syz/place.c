@@ -1,6 +1,7 @@
 /* place: where the descriptions that come with mujun are. SPDX-License-Identifier: Apache-2.0 */
 #include "spear/syz/compile.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static void program_folder(char *out)
 enum status syz_descriptions_default(struct arena *a, const char **path, struct diag *dg)
 {
     const char *named = getenv("MUJUN_DESCRIPTIONS");
-    char folder[PATH_BYTES], text[PATH_BYTES + 64];
+    char folder[PATH_BYTES], text[PATH_BYTES + 64], clean[PATH_MAX];
 
     if (named != NULL && named[0] != '\0') {
         *path = arena_copy_text(a, named, strlen(named));
@@ -49,8 +50,8 @@ enum status syz_descriptions_default(struct arena *a, const char **path, struct 
     program_folder(folder);
     for (uint32_t i = 0; i < LENGTH_OF(beside) && folder[0] != '\0'; i++) {
         snprintf(text, sizeof(text), "%s%s", folder, beside[i]);
-        if (is_folder(text)) {
-            *path = arena_copy_text(a, text, strlen(text));
+        if (is_folder(text) && realpath(text, clean) != NULL) {
+            *path = arena_copy_text(a, clean, strlen(clean));
             return ST_OK;
         }
     }
