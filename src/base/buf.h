@@ -11,6 +11,8 @@ struct str {
     size_t size;
 };
 
+/* For "%.*s" of printf. */
+#define STR_ARG(s)   (int)(s).size, (s).text
 #define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
 struct str str_of(const char *text);
 bool str_equal(struct str a, struct str b);

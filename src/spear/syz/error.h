@@ -33,7 +33,4 @@ void syz_error(struct syz_errors *errors, struct syz_pos pos, const char *fmt, .
 /* Sorts by file, line, column. */
 void syz_errors_sort(struct syz_errors *errors);
 
-/* %.*s of a struct str. */
-#define STR_ARG(s) (int)(s).size, (s).text
-
 #endif /* SPEAR_SYZ_ERROR_H */
