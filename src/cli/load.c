@@ -51,11 +51,12 @@ static enum status read_stream(int fd, struct cli_input *in, struct diag *dg)
     return ST_OK;
 }
 
+/* Files of /proc say that they are regular ones and cannot be mapped; they are read. */
 static enum status map_file(int fd, size_t size, struct cli_input *in, struct diag *dg)
 {
     void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED)
-        return fail_errno(dg, "cannot be mapped");
+        return read_stream(fd, in, dg);
     *in = (struct cli_input){bytes, size, true};
     return ST_OK;
 }
