@@ -173,6 +173,7 @@ static int build(const struct cli_args *args, const struct kernel_options *o)
                     .extra = o->config,
                     .groups = KCONFIG_USUAL,
                     .jobs = (uint32_t)o->jobs.value,
+                    .only_cached = o->cached,
                     .progress = show_progress,
                     .ctx = &line,
                     .stop = &stop}
@@ -201,13 +202,18 @@ static int build(const struct cli_args *args, const struct kernel_options *o)
     double seconds = (double)(now_ms() - line.start_ms) / 1000;
     end_progress(&line);
     say_lost(&call.out);
+    bool is_absent = st == ST_OK && call.out.dir.size == 0;
     if (st != ST_OK)
         cli_report("mujun kernel", &dg);
+    else if (is_absent)
+        cli_say("mujun kernel: there is no such kernel in the cache");
     else if (o->json)
         build_json(&call.out, seconds);
     else
         build_table(&call.out, seconds);
     arena_free(&call.arena);
+    if (is_absent)
+        return CLI_EXIT_FAILED;
     return stop != 0 && st != ST_OK ? 128 + stop : status_exit_code(st);
 }
 
@@ -333,7 +339,7 @@ int cmd_kernel(const struct cli_args *args)
         return build(args, o);
     if (strcmp(near.word, "check") == 0 &&
         (o->source != NULL || o->output != NULL || o->config != NULL || o->driver != NULL ||
-         o->with != 0 || o->planted || o->jobs.is_set))
+         o->with != 0 || o->planted || o->cached || o->jobs.is_set))
         return cli_usage(args, "check takes no option but --json");
     if (strcmp(near.word, "check") == 0)
         return check(args, o);

@@ -391,6 +391,8 @@ enum status kernel_build(const struct kernel_build_options *options, struct aren
     const char *dir = build_text(&job, "%s/%s", cache, key);
     if (is_complete(&job, dir)) {
         out->was_cached = true;
+    } else if (options->only_cached) {
+        return ST_OK;
     } else {
         enum status st = build_locked(&job, dir, key_text, out, dg);
         if (job.lock_fd >= 0)

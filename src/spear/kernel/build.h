@@ -31,6 +31,7 @@ struct kernel_build_options {
     const char *extra;  /* file of further options, CONFIG_X=y lines; none */
     unsigned groups;    /* KCONFIG_BIT()s */
     uint32_t jobs;      /* compilers at once; 0: one per processor */
+    bool only_cached;   /* when it is not in the cache: an empty dir, and ST_OK */
     void (*progress)(void *ctx, const struct kernel_progress *progress); /* NULL: not told */
     void *ctx;
     const volatile sig_atomic_t *stop; /* the build ends soon after it is not 0; NULL */
@@ -44,7 +45,7 @@ struct kernel_lost {
 };
 
 struct kernel_build {
-    struct str dir;    /* CACHE/<key>, or the output folder */
+    struct str dir;    /* CACHE/<key>, or the output folder; empty: not there (only_cached) */
     struct str source; /* the tree that it was built from; vmlinux names files relative to it */
     bool was_cached;
     struct kernel_lost *lost;

@@ -95,7 +95,12 @@ static void stack_write(void)
         struct planted_record record;
         struct planted_item item;
         char name[34];
-    } message = {{sizeof(message), 1, 0}, {PLANTED_GROUP, 36}, {PLANTED_ITEM_NAME, 34}, "a name"};
+    } message = {
+        {sizeof(message), 1,  0},
+        {PLANTED_GROUP,               36    },
+        {PLANTED_ITEM_NAME,               34},
+        "a name"
+    };
 
     if (write(channel, &message, sizeof(message)) < 0)
         perror("trigger: write");
@@ -183,12 +188,22 @@ static const struct {
     const char *name;
     void (*run)(void);
 } bugs[] = {
-    {"warn", warn},           {"divide", divide},       {"null", null},
-    {"oob_read", oob_read}, {"oob_write", oob_write}, {"index", bound_index},
-    {"bug", bug},             {"stack_write", stack_write}, {"uaf_read", uaf_read},
-    {"uaf_write", uaf_write}, {"double_free", double_free}, {"list", list},
-    {"hang", hang},           {"lockup", lockup},       {"leak", leak},
-    {"race", race},
+    {"warn",        warn       },
+    {"divide",      divide     },
+    {"null",        null       },
+    {"oob_read",    oob_read   },
+    {"oob_write",   oob_write  },
+    {"index",       bound_index},
+    {"bug",         bug        },
+    {"stack_write", stack_write},
+    {"uaf_read",    uaf_read   },
+    {"uaf_write",   uaf_write  },
+    {"double_free", double_free},
+    {"list",        list       },
+    {"hang",        hang       },
+    {"lockup",      lockup     },
+    {"leak",        leak       },
+    {"race",        race       },
 };
 
 int main(void)

@@ -200,10 +200,8 @@ BUG_FUNCTION int planted_hang_link(struct planted_object *from, struct planted_o
     return 0;
 }
 
-/* A step below 4 is rounded down to none. Without coverage, or the report would find the loop in the
- * tracer, where a stack without its frame hides the caller. */
-BUG_FUNCTION __no_sanitize_coverage int planted_endless_scan(struct planted_channel *ch, u32 start,
-                                                             u32 end, u32 step)
+/* A step below 4 is rounded down to none. */
+BUG_FUNCTION int planted_endless_scan(struct planted_channel *ch, u32 start, u32 end, u32 step)
 {
     u32 seen = 0;
 
