@@ -74,6 +74,7 @@ static bool write_bytes(const void *bytes, size_t size)
 #define REC_W    RECORD WORLD NO_SEQ WORLD_6
 
 #define GONE_H RECORD HELLO GRAVE
+#define GONE_W RECORD WORLD GRAVE
 #define FOREIGN                                                                                    \
     "\xad\x1b\xee\x0f\x03\x00\x00\x00"                                                             \
     "abc" NO_SEQ HELLO_6
@@ -82,38 +83,37 @@ static bool write_bytes(const void *bytes, size_t size)
 #define TOO_LONG RECORD WORLD NO_SEQ "\xff\xff\x00\x00\x01"
 #define HEADER_3 "\xdb\xad\x0b\x00\x03\x00\x00\x00"
 
+#define NONE ""
+#define ONE  "hello\n|"
+#define BOTH "world\n|hello\n|" /* by the order of their keys */
+#define BYTES(b)                                                                                   \
+    {                                                                                              \
+        b, sizeof(b) - 1                                                                           \
+    }
+
 static const struct file_row {
     const char *name;
     struct str bytes;
     const char *texts, *says; /* says: part of the line; NULL: nothing is said */
     uint64_t version;
 } file_rows[] = {
-#define FILE_ROW(name, bytes, texts, says, version)                                                \
-    {                                                                                              \
-        name, {bytes, sizeof(bytes) - 1},
-         texts, says, version
-},
-    FILE_ROW("two inputs", HEADER_2 REC_H REC_W, "world\n|hello\n|", NULL,
-             5) FILE_ROW("a repeat counts once", HEADER_2 REC_H REC_H, "hello\n|", NULL, 5)
-        FILE_ROW("a grave takes it back", HEADER_2 REC_H GONE_H REC_W, "world\n|", NULL,
-                 5) FILE_ROW("out of the grave", HEADER_2 GONE_H REC_H, "hello\n|", NULL,
-                             5) FILE_ROW("no inputs", HEADER_2, "", NULL,
-                                         5) FILE_ROW("format 1", HEADER_1 REC_H, "hello\n|", NULL,
-                                                     0) FILE_ROW("nothing at all", "", "", NULL, 5)
-            FILE_ROW("a foreign key", HEADER_2 FOREIGN, "hello\n|", NULL, 5) FILE_ROW(
-                "an unfinished record", HEADER_2 REC_H RECORD WORLD, "hello\n|", "unfinished", 5)
-                FILE_ROW("an unfinished value", HEADER_2 REC_H NO_END, "hello\n|", "unfinished", 5)
-                    FILE_ROW("noise", HEADER_2 REC_H "noise" REC_W, "world\n|hello\n|", "damaged",
-                             5) FILE_ROW("no header", REC_H REC_W, "world\n|hello\n|", "no header",
-                                         0)
-                        FILE_ROW("half a header", "\xdb\xad\x0b", "", "damaged", 0) FILE_ROW(
-                            "something else", "this is a text file, not a corpus", "", "damaged", 0)
-                            FILE_ROW("an unknown format", HEADER_3 REC_H, "hello\n|", "damaged", 0)
-                                FILE_ROW("no deflate stream", HEADER_2 REC_H NO_FLATE, "hello\n|",
-                                         "cannot be unpacked", 5)
-                                    FILE_ROW("a size past the end", HEADER_2 TOO_LONG REC_H,
-                                             "hello\n|", "damaged", 5)
-#undef FILE_ROW
+    {"two inputs",            BYTES(HEADER_2 REC_H REC_W),         BOTH, NULL,         5},
+    {"a repeat counts once",  BYTES(HEADER_2 REC_H REC_H),         ONE,  NULL,         5},
+    {"a grave takes it back", BYTES(HEADER_2 REC_W GONE_W REC_H),  ONE,  NULL,         5},
+    {"out of the grave",      BYTES(HEADER_2 GONE_H REC_H),        ONE,  NULL,         5},
+    {"no inputs",             BYTES(HEADER_2),                     NONE, NULL,         5},
+    {"format 1",              BYTES(HEADER_1 REC_H),               ONE,  NULL,         0},
+    {"nothing at all",        BYTES(""),                           NONE, NULL,         5},
+    {"a foreign key",         BYTES(HEADER_2 FOREIGN),             ONE,  NULL,         5},
+    {"an unfinished record",  BYTES(HEADER_2 REC_H RECORD WORLD),  ONE,  "unfinished", 5},
+    {"an unfinished value",   BYTES(HEADER_2 REC_H NO_END),        ONE,  "unfinished", 5},
+    {"noise",                 BYTES(HEADER_2 REC_W "noise" REC_H), BOTH, "damaged",    5},
+    {"no header",             BYTES(REC_H REC_W),                  BOTH, "no header",  0},
+    {"half a header",         BYTES("\xdb\xad\x0b"),               NONE, "damaged",    0},
+    {"something else",        BYTES("a text, not a corpus"),       NONE, "damaged",    0},
+    {"an unknown format",     BYTES(HEADER_3 REC_H),               ONE,  "damaged",    0},
+    {"no deflate stream",     BYTES(HEADER_2 REC_H NO_FLATE),      ONE,  "unpacked",   5},
+    {"a size past the end",   BYTES(HEADER_2 TOO_LONG REC_H),      ONE,  "damaged",    5},
 };
 
 /* Is the damaged file kept, byte for byte? */
