@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -155,8 +156,13 @@ static enum status find_executor(struct vm_pool *pool, struct diag *dg)
             snprintf(pool->executor, sizeof(pool->executor), "%.3000s/../lib/mujun/%s", self,
                      executor_name);
     }
-    return check_file("executor", pool->executor,
-                      "`make` builds it beside mujun; --executor names another", dg);
+    TRY(check_file("executor", pool->executor,
+                   "`make` builds it beside mujun; --executor names another", dg));
+    /* It is started in another folder. */
+    char *whole = realpath(pool->executor, self);
+    if (whole != NULL)
+        memcpy(pool->executor, self, sizeof(self));
+    return ST_OK;
 }
 
 static enum status check_machine(struct vm_pool *pool, struct diag *dg)

@@ -232,7 +232,7 @@ enum status vm_qemu_version(struct vm_pool *pool, struct diag *dg)
     return ST_OK;
 }
 
-static enum status launch(struct vm *vm, const struct words *w, int qmp_fd, const int theirs[3],
+static enum status launch(struct vm *vm, const struct words *w, const int theirs[3],
                           struct diag *dg)
 {
     const struct process_fd fds[] = {
@@ -246,12 +246,7 @@ static enum status launch(struct vm *vm, const struct words *w, int qmp_fd, cons
     const struct process_options o = {
         .path = vm->pool->qemu, .argv = w->items, .fds = fds, .fd_count = LENGTH_OF(fds)};
 
-    enum status st = vm_machine_launch(vm, &o, dg);
-    if (st != ST_OK) {
-        close(qmp_fd);
-        return st;
-    }
-    return qmp_open(&vm->qmp, qmp_fd, VM_QMP_MS, dg);
+    return vm_machine_launch(vm, &o, dg);
 }
 
 enum status vm_qemu_start(struct vm *vm, const char *template_dir, struct diag *dg)
@@ -275,10 +270,14 @@ enum status vm_qemu_start(struct vm *vm, const char *template_dir, struct diag *
     if (st == ST_OK)
         st = vm_make_line(&qmp_fd, &theirs[2], dg);
     if (st == ST_OK)
-        st = launch(vm, &w, qmp_fd, theirs, dg);
+        st = launch(vm, &w, theirs, dg);
     for (uint32_t i = 0; i < LENGTH_OF(theirs); i++)
         if (theirs[i] >= 0)
-            close(theirs[i]);
+            close(theirs[i]); /* else we would not notice that the emulator has ended */
+    if (st == ST_OK)
+        st = qmp_open(&vm->qmp, qmp_fd, VM_QMP_MS, dg);
+    else if (qmp_fd >= 0)
+        close(qmp_fd);
     if (st == ST_OK || dg == NULL)
         return st;
     char what[DIAG_TEXT_MAX];

@@ -83,6 +83,7 @@ enum vm_stage { VM_STARTING, VM_READY, VM_RUNNING, VM_DYING, VM_DEAD };
 struct vm_slot {
     pthread_cond_t changed;
     bool is_busy, is_done;
+    uint32_t posted; /* requests so far; see wire.h. Of the thread that runs in the slot */
 };
 
 struct vm {
