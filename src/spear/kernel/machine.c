@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "spear/kernel/report.h"
+#include "spear/kernel/symbolize.h"
 #include "spear/kernel/target_int.h"
 
 #include <stdio.h>
@@ -129,6 +130,49 @@ bool kernel_is_crash(void *ctx, struct str console, size_t from)
     return find_crash(ctx, console, from, &spot);
 }
 
+struct lines_job {
+    struct kernel_target *k;
+    struct arena *a;
+    const struct report *report;
+    struct symbolized lines;
+};
+
+static enum status find_lines(void *ctx, struct diag *dg)
+{
+    struct lines_job *job = ctx;
+    struct kernel_target *k = job->k;
+
+    if (!k->symbols_tried) {
+        k->symbols_tried = true;
+        if (symbols_open(k->options.vmlinux, &k->symbols, dg) != ST_OK)
+            kernel_say(k, "reports have no files and lines: %s", dg->text);
+    }
+    if (k->symbols != NULL)
+        report_symbolize(job->a, k->symbols, job->report, k->options.source_dir, &job->lines);
+    return ST_OK;
+}
+
+/* The report with files and lines where vmlinux is at hand, and the source to blame. The lock is
+ * given back also when the arena runs full: hence a guard of its own. */
+static void write_report(struct kernel_target *k, struct arena *a, const struct report *report,
+                         struct buf *text)
+{
+    struct lines_job job = {.k = k, .a = a, .report = report};
+    struct diag dg = {0};
+
+    if (k->options.vmlinux != NULL) {
+        pthread_mutex_lock(&k->symbols_lock);
+        enum status st = arena_guard(a, find_lines, &job, &dg);
+        pthread_mutex_unlock(&k->symbols_lock);
+        if (st != ST_OK)
+            job.lines = (struct symbolized){0};
+    }
+    buf_str(text, job.lines.text.size != 0 ? job.lines.text : report->text);
+    if (job.lines.file.size != 0)
+        buf_printf(text, "\nfile to blame: %.*s:%u\n", STR_ARG(job.lines.file), job.lines.line);
+    buf_str(text, job.lines.source);
+}
+
 /* Everything that follows the first report in the same console. */
 static void add_follow_ups(const struct kernel_target *k, struct arena *a, struct str console,
                            size_t from, struct buf *text)
@@ -192,7 +236,7 @@ static void machine_report(void *machine, struct arena *a, struct machine_report
         out->suppressed = report.is_suppressed ? "the console shows a failure that is not the "
                                                  "kernel's"
                                                : NULL;
-        buf_str(&text, report.text);
+        write_report(m->k, a, &report, &text);
         add_follow_ups(m->k, a, console, report.end, &text);
     } else {
         enum vm_end end = vm_why_dead(m->vm);

@@ -367,6 +367,7 @@ enum status kernel_open(const struct kernel_options *options, struct kernel_targ
     k->target = functions;
     k->target.self = k;
     pthread_mutex_init(&k->lock, NULL);
+    pthread_mutex_init(&k->symbols_lock, NULL);
     arena_init(&k->arena, KERNEL_ARENA_BYTES);
     enum status st = arena_guard(&k->arena, open_guarded, k, dg);
     if (st == ST_OK)
@@ -395,6 +396,9 @@ void kernel_close(struct kernel_target *k)
         vm_pool_close(k->pool);
     if (k->box != NULL)
         kernel_choice_give(k, k->box);
+    if (k->symbols != NULL)
+        symbols_close(k->symbols);
+    pthread_mutex_destroy(&k->symbols_lock);
     pthread_mutex_destroy(&k->lock);
     arena_free(&k->arena);
     mem_free(k);

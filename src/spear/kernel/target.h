@@ -27,6 +27,8 @@ struct kernel_options {
     bool is_captured;            /* level 2: only calls that the corpus has */
     const struct vm_options *vm; /* NULL: nothing is ever run */
     const char *cache_dir;       /* where the machine check is kept; NULL: nowhere */
+    const char *vmlinux;         /* for files and lines in reports; NULL: none */
+    const char *source_dir;      /* of the kernel; NULL: reports have no source */
     /* Lines of the console that are no oops, whatever they say; NULL: none are. */
     bool (*is_ignored)(void *ctx, struct str line);
     void (*log)(void *ctx, const char *line); /* NULL: silent */

@@ -3,6 +3,7 @@
 #define SPEAR_KERNEL_TARGET_INT_H
 
 #include "spear/kernel/journal.h"
+#include "spear/kernel/symbols.h"
 #include "spear/kernel/target.h"
 #include "spear/syz/compile.h"
 #include "spear/syz/mutate.h"
@@ -50,6 +51,9 @@ struct kernel_target {
     _Atomic uint64_t next_id; /* of programs */
     pthread_mutex_t lock;     /* of the choice */
     struct choice_box *box;
+    pthread_mutex_t symbols_lock;
+    struct symbols *symbols; /* opened by the first crash; under symbols_lock */
+    bool symbols_tried;
     struct avoided avoided[KERNEL_AVOIDED_MAX]; /* only appended to, under lock */
     _Atomic uint32_t avoided_count;
 };

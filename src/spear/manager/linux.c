@@ -17,6 +17,7 @@ struct linux_parts {
     struct vm_options vm;
     struct kernel_target *kernel;
     char kernel_path[FILE_PATH_MAX];
+    char vmlinux[FILE_PATH_MAX], source_dir[FILE_PATH_MAX]; /* empty: none */
 };
 
 /* ---- which kernel ---- */
@@ -96,6 +97,23 @@ static enum status choose_kernel(struct linux_parts *l, void (*log)(void *ctx, c
              l->kernel_path);
     log(ctx, line);
     return ST_OK;
+}
+
+/* vmlinux from kernel_obj, or from the folder that the kernel came from; the sources beside it. */
+static void choose_symbols(struct linux_parts *l)
+{
+    const struct config *c = l->config;
+    const char *folder = c->kernel_obj[0] != '\0' ? c->kernel_obj : c->vm_kernel;
+    const char *sources = c->kernel_src[0] != '\0' ? c->kernel_src : folder;
+
+    snprintf(l->vmlinux, sizeof(l->vmlinux), "%s/vmlinux", folder);
+    if (folder[0] == '\0' || !is_file(l->vmlinux))
+        l->vmlinux[0] = '\0';
+    snprintf(l->source_dir, sizeof(l->source_dir), "%s/source", sources);
+    if (!is_folder(l->source_dir))
+        snprintf(l->source_dir, sizeof(l->source_dir), "%s", sources);
+    if (!is_folder(l->source_dir))
+        l->source_dir[0] = '\0';
 }
 
 /* ---- which machines ---- */
@@ -227,6 +245,9 @@ static enum status open_linux(struct linux_parts *l, const struct manager_option
                          c->image[0] != '\0' ? "image" : "sshkey");
     if (c->type == 0)
         TRY(choose_kernel(l, k->log, k->ctx, dg));
+    choose_symbols(l);
+    k->vmlinux = or_null(l->vmlinux);
+    k->source_dir = or_null(l->source_dir);
     l->vm = vm_options_of(l);
     return kernel_open(k, &l->kernel, dg);
 }
