@@ -10,8 +10,9 @@ static const struct {
     const char *name;
     int (*run)(const struct prog_job *job);
 } prog_actions[] = {
-    {"print", prog_print},
-    {"check", prog_check},
+    {"print", prog_print    },
+    {"check", prog_check    },
+    {"run",   prog_run_files},
 };
 
 /* ---- files ---- */

@@ -21,6 +21,7 @@ struct prog_job {
  * the exit code. */
 int prog_print(const struct prog_job *job);
 int prog_check(const struct prog_job *job);
+int prog_run_files(const struct prog_job *job);
 
 /* A program out of a file ("-" is standard input), in an arena of its own. Zero it before, free it
  * after, also when loading failed; the refusal has been printed then. */

@@ -3,7 +3,7 @@
  *
  *   # requires: arch=amd64 -threaded    words with a value or not; a minus asks for the contrary
  *   call(...) # EBADF                   fails so; nothing: succeeds
- *   call(...) # unexecuted              is never started
+ *   call(...) # unexecuted              never comes back: it, or a call before it, ends the program
  *   call(...) # unfinished              is started and does not return
  *   call(...) # blocked                 is waited for in vain, then left behind
  * SPDX-License-Identifier: Apache-2.0 */
