@@ -57,6 +57,11 @@ ok($exit == 0 && $said =~ /gone-package is missing: the thing/ && $said =~ /inst
 ok($exit == 0 && $said =~ /optional extra-package is missing: a luxury/ && $log eq '', 'an optional one is only named');
 ($exit, $said, $log) = run_setup($extra, 0, 0, '--optional');
 ok($exit == 0 && $log =~ /extra-package/, '--optional installs it');
+my $machines = "kernel emulator no-such-command machines\n";
+($exit, $said, $log) = run_setup("$machines$extra", 0, 0, '--kernel');
+ok($exit == 0 && $log =~ /emulator/ && $log !~ /extra/, '--kernel installs what kernels need, and nothing else');
+($exit, $said, $log) = run_setup($machines, 0, 0);
+ok($exit == 0 && $log eq '', 'which is not installed unasked');
 ($exit, $said) = run_setup($gone, 0, 100);
 ok($exit == 1 && $said =~ /could not install gone-package/, 'a failing apt-get fails the set-up');
 ($exit, $said) = run_setup($there, 0, 0, '--what');
@@ -66,7 +71,7 @@ open my $doc, '<', "$top/docs/dependencies.md" or die "docs/dependencies.md: $!"
 my $text = join '', <$doc>;
 open my $table, '<', "$top/tools/packages.txt" or die;
 while (<$table>) {
-    my (undef, $package) = /^(required|apps|optional)\s+(\S+)/ or next;
+    my (undef, $package) = /^(required|apps|kernel|optional)\s+(\S+)/ or next;
     ok($text =~ /`\Q$package\E`/, "docs/dependencies.md explains $package");
 }
 
