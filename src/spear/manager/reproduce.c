@@ -138,8 +138,10 @@ static void save_result(struct repro_job *job, const struct repro_outcome *out)
     struct stats *s = engine_stats(m->engine);
     stat_add(s, STAT_repro, 1);
     stat_add(s, STAT_repro_c, out->has_c);
-    snprintf(reason, sizeof(reason), "%u calls, C: %s%.*s", out->calls, out->has_c ? "yes" : "no, ",
-             out->has_c ? 0 : (int)MIN(out->why_no_c.size, (size_t)80), out->why_no_c.text);
+    struct str why = out->has_c ? STR("") : out->why_no_c;
+    snprintf(reason, sizeof(reason), "%u calls, C: %s%s%.*s", out->calls,
+             out->has_c ? "yes" : "no", why.size != 0 ? ", " : "", (int)MIN(why.size, (size_t)80),
+             why.text);
     repro_queue_finish(m->repros, job->title, REPRO_DONE, reason);
     manager_log(m, "reproduced crash '%.*s': %s, %u of %u runs, %.0f s", (int)job->title.size,
                 job->title.text, reason, out->reliable, out->runs, out->seconds);
