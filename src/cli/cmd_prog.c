@@ -9,10 +9,15 @@
 static const struct {
     const char *name;
     int (*run)(const struct prog_job *job);
+    bool needs_files;
 } prog_actions[] = {
-    {"print", prog_print    },
-    {"check", prog_check    },
-    {"run",   prog_run_files},
+    {"print",         prog_print,         true },
+    {"check",         prog_check,         true },
+    {"run",           prog_run_files,     true },
+    {"generate",      prog_generate,      false},
+    {"mutate",        prog_mutate,        true },
+    {"minimise",      prog_minimise,      true },
+    {"import-strace", prog_import_strace, true },
 };
 
 /* ---- files ---- */
@@ -194,7 +199,7 @@ int cmd_prog(const struct cli_args *args)
         return cli_usage(args, "expected %s, found %s%s%s", action_names(names, sizeof(names)),
                          near.word, near.best != NULL ? "; did you mean " : "",
                          near.best != NULL ? near.best : "");
-    if (args->count < 2)
+    if (args->count < 2 && prog_actions[action].needs_files)
         return cli_usage(args, "%s expects files (- is standard input), found none", near.word);
     enum status st = cli_target_load(&o->descriptions, o->arch, &target, &dg);
     if (st == ST_USAGE) {
@@ -204,6 +209,7 @@ int cmd_prog(const struct cli_args *args)
     struct prog_job job = {.args = args,
                            .options = o,
                            .target = target.target,
+                           .sources = &target.sources,
                            .files = args->items + 1,
                            .file_count = args->count - 1};
     int exit_code =

@@ -13,6 +13,7 @@ struct prog_job {
     const struct cli_args *args;
     const struct prog_options *options;
     const struct syz_target *target;
+    const struct syz_sources *sources; /* of the target: its constants are in them */
     char **files; /* operands after the action */
     int file_count;
 };
@@ -21,6 +22,10 @@ struct prog_job {
  * the exit code. */
 int prog_print(const struct prog_job *job);
 int prog_check(const struct prog_job *job);
+int prog_generate(const struct prog_job *job);
+int prog_mutate(const struct prog_job *job);
+int prog_minimise(const struct prog_job *job);
+int prog_import_strace(const struct prog_job *job);
 int prog_run_files(const struct prog_job *job);
 
 /* A program out of a file ("-" is standard input), in an arena of its own. Zero it before, free it

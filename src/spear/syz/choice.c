@@ -25,6 +25,7 @@ enum {
     KEY_LARGE = 512, /* calls; the best partner is then estimated instead of looked for */
     UNIFORM_PERCENT = 5,
     DRAWS_MAX = 100,
+    SELF_OTHERS_MIN = 4, /* other calls for every time that a call follows itself */
 };
 
 struct part {
@@ -273,7 +274,8 @@ static uint64_t best_partner(struct builder *b, const struct use *uses, uint32_t
     return best + estimated;
 }
 
-/* A call is followed by itself with 3/4 of the weight of its best partner. */
+/* A call is followed by itself with 3/4 of the weight of its best partner, but not so often that
+ * one with few partners would be followed by little else. */
 static void fill_self(struct builder *b)
 {
     struct syz_choice *c = b->c;
@@ -289,7 +291,7 @@ static void fill_self(struct builder *b)
         uint64_t best = best_partner(b, b->uses + i, count, sums, call, &own);
         c->others[call] = total_of(&c->statics[call]) - own;
         if (c->enabled[call])
-            c->self[call] = MAX(best * 3 / 4, UINT64_C(1));
+            c->self[call] = MIN(best * 3 / 4, c->others[call] / SELF_OTHERS_MIN);
         i += count;
     }
 }

@@ -17,21 +17,43 @@ enum {
     NEST_MAX = 24,
 };
 
+static const struct syz_resource *root_of(const struct syz_resource *r)
+{
+    while (r->parent != NULL)
+        r = r->parent;
+    return r;
+}
+
+/* 2: it is of the kind; 1: of a related one. */
+static uint32_t serves(const struct syz_resource *have, const struct syz_resource *want)
+{
+    if (syz_resource_is_a(have, want))
+        return 2;
+    return root_of(have) == root_of(want);
+}
+
 const struct trace_result *trace_find(const struct trace_results *results, uint32_t pid,
                                       uint64_t value, const struct syz_resource *want)
 {
-    const struct trace_result *of_others = NULL;
+    const struct trace_result *best = NULL;
+    uint32_t best_rank = 0;
     uint32_t low = results->count > LOOK_BACK_MAX ? results->count - LOOK_BACK_MAX : 0;
 
     for (uint32_t i = results->count; i-- > low;) {
         const struct trace_result *r = &results->items[i];
-        if (r->value != value || !syz_resource_is_a(r->arg->type->resource, want))
+        if (r->value != value)
             continue;
-        if (r->pid == pid)
-            return r;
-        of_others = of_others == NULL ? r : of_others;
+        /* The process before the kind: numbers of files mean something only in it. */
+        uint32_t kind = serves(r->arg->type->resource, want);
+        uint32_t rank = kind == 0 ? 0 : kind + (r->pid == pid ? 2 : 0);
+        if (rank > best_rank) {
+            best = r;
+            best_rank = rank;
+        }
+        if (r->pid == pid && kind != 0)
+            break; /* older ones of that number are closed */
     }
-    return of_others;
+    return best;
 }
 
 static bool same_bits(uint64_t a, uint64_t b, const struct syz_type *t)
@@ -63,8 +85,12 @@ static int64_t fit_int(uint64_t v, const struct syz_type *t)
 
 static int64_t fit_resource(const struct fit *f, uint64_t v, const struct syz_type *t)
 {
-    if (trace_find(f->results, f->pid, v, t->resource) != NULL)
+    const struct trace_result *found = trace_find(f->results, f->pid, v, t->resource);
+
+    if (found != NULL && syz_resource_is_a(found->arg->type->resource, t->resource))
         return FIT_RESULT + t->resource->depth;
+    if (found != NULL)
+        return FIT_PLAIN;
     for (uint32_t i = 0; i < t->resource->value_count; i++)
         if (same_bits(v, t->resource->values[i], t))
             return FIT_SHAPE;

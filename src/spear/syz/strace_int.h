@@ -55,7 +55,8 @@ struct trace_results {
     struct trace_result *items;
     uint32_t count, capacity;
 };
-/* The last result of that value and kind, of the process itself if it has one; or NULL. */
+/* The last result of that value and kind, of the process itself if it has one; else one of a kind
+ * that has an ancestor in common, for the log shows that it serves; or NULL. */
 const struct trace_result *trace_find(const struct trace_results *results, uint32_t pid,
                                       uint64_t value, const struct syz_resource *want);
 
