@@ -68,7 +68,7 @@ static enum status extract_file(struct extract_job *job, uint32_t file,
     TRY(diag_in(dg,
                 syz_extract(&job->sources, file, wanted, before, job->arch, job->options,
                             &job->arena, &r, dg),
-                "in %.*s", STR_ARG(path)));
+                "%.*s", STR_ARG(path)));
     if (r.is_skipped)
         return ST_OK;
     bool changed = !str_equal(before, r.text);

@@ -107,6 +107,8 @@ static void read_sources(struct job *j, const struct syz_sources *s, uint32_t fi
 
 /* ---- the C file ---- */
 
+/* Each constant has a function around it: what is wrong with one (a struct named as a union, say)
+ * is forgotten at its end, and does not spoil the next. */
 static void print_source(const struct job *j, struct buf *out)
 {
     buf_text(out, "#line 1 \"" INCLUDES_FILE "\"\n");
@@ -116,10 +118,11 @@ static void print_source(const struct job *j, struct buf *out)
     buf_bytes(out, j->defines.data, j->defines.size);
     buf_printf(out,
                "struct mujun_constant { unsigned index, mark; unsigned long long value; };\n"
-               "#define MUJUN_CONSTANT(index, ...) static const struct mujun_constant "
-               "mujun_constant_##index "
-               "__attribute__((used, aligned(%d), section(\"" SECTION
-               "\"))) = {index, %#xu, (unsigned long long)(__VA_ARGS__)};\n"
+               "#define MUJUN_CONSTANT(index, ...) "
+               "__attribute__((used)) static void mujun_constant_##index(void) { "
+               "__attribute__((used, aligned(%d), section(\"" SECTION "\"))) "
+               "static const struct mujun_constant constant = "
+               "{index, %#xu, (unsigned long long)((__VA_ARGS__) | 0)}; }\n"
                "MUJUN_CONSTANT(%u, 0)\n"
                "#line 1 \"" VALUES_FILE "\"\n",
                RECORD_BYTES, RECORD_MARK, j->count);

@@ -9,7 +9,7 @@
 #include "spear/syz/compile.h"
 
 enum {
-    EXTRACT_ROUNDS_MAX = 32,             /* runs of the compiler over one description file */
+    EXTRACT_ROUNDS_MAX = 256,            /* runs over one file; some compilers stop at 20 errors */
     EXTRACT_OBJECT_BYTES_MAX = 64 << 20, /* of the object file */
     EXTRACT_ERRORS_BYTES_MAX = 16 << 20, /* of what the compiler says in one run */
 };

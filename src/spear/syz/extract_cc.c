@@ -78,7 +78,7 @@ static void arguments(struct run *r, const char **argv)
                                         "-w",
                                         "-O0",
                                         "-g0",
-                                        "-fno-diagnostics-show-caret",
+                                        "-fmax-errors=0",
                                         "-fdiagnostics-color=never",
                                         "-fmessage-length=0"};
     uint32_t count = 0;
