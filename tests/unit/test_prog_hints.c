@@ -115,6 +115,8 @@ static const struct {
 };
 /* clang-format on */
 
+enum { FOUND_BYTES = 1 << 14 };
+
 struct job {
     const struct syz_target *target;
     struct arena arena;
@@ -137,6 +139,7 @@ static enum status try_row(void *ctx, struct diag *dg)
     const struct syz_comparison *compared = rows[job->row].compared;
 
     buf_init(&job->found, &job->arena);
+    buf_reserve(&job->found, FOUND_BYTES); /* what grows while a mutant lives is gone with it */
     TRY(syz_prog_parse(&job->arena, job->target, str_of(rows[job->row].text), SYZ_STRICT, &p, dg));
     syz_hints(&job->arena, p, 0, compared, compared[1].bytes != 0 ? 2 : 1, collect, job);
     bool same = str_equal((struct str){(const char *)job->found.data, job->found.size},
@@ -155,6 +158,7 @@ static enum status try_stopping(void *ctx, struct diag *dg)
     struct syz_comparison many[40];
 
     buf_init(&job->found, &job->arena);
+    buf_reserve(&job->found, FOUND_BYTES); /* what grows while a mutant lives is gone with it */
     for (uint32_t i = 0; i < LENGTH_OF(many); i++)
         many[i] = (struct syz_comparison){
             .left = 0x70000000 + i, .right = 0x1234, .bytes = 4, .is_const = true};

@@ -4,7 +4,7 @@
  * and `@n` (its nth allocation fails).
  *
  *   o  open: makes the handle that the others need; the handle is 0x5a5a0000 + the low byte of a
- *   w  write: a little of everything: sixteen edges by the low nibble of a
+ *   w  write: a little of everything: 64 edges by the low bits of a
  *   m  magic: a is compared with a 32-bit constant, then b with a 16-bit one
  *   k  key: a is compared with the handle, which is no constant
  *   f  flaky: an edge that shows once in ten runs
@@ -395,7 +395,7 @@ static int32_t toy_call_run(struct toy_run *r, const struct toy_call *c)
     }
     switch (c->op) {
     case 'w':
-        toy_edge(r, 100 + (c->a & 15));
+        toy_edge(r, 100 + (c->a & 63));
         r->was_written = true;
         if (was_beside)
             toy_found(r, CRASH_RACE);

@@ -65,6 +65,7 @@ void engine_close(struct engine *e)
         queue_free(&e->queues[i]);
     corpus_free(&e->corpus);
     signal_free(&e->seen);
+    signal_free(&e->lost);
     mem_free(e->pcs.places);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->keep_lock);
@@ -87,7 +88,7 @@ enum queue_id engine_home(const struct job *job)
     case JOB_CANDIDATE: return QUEUE_CANDIDATES;
     case JOB_TRIAGE: return job->flags & JOB_FROM_OUTSIDE ? QUEUE_TRIAGE_OUTSIDE : QUEUE_TRIAGE;
     case JOB_MINIMISE: return QUEUE_MINIMISE;
-    case JOB_HINTS: return QUEUE_HINTS;
+    case JOB_HINTS: return job->flags & JOB_REST ? QUEUE_HINTS_REST : QUEUE_HINTS;
     case JOB_FAULTS: return QUEUE_FAULTS;
     case JOB_SMASH: break;
     }
@@ -105,7 +106,8 @@ void engine_publish(struct engine *e)
     stat_set(&e->stats, STAT_triage_queue,
              q[QUEUE_TRIAGE].count + q[QUEUE_TRIAGE_OUTSIDE].count + q[QUEUE_MINIMISE].count);
     stat_set(&e->stats, STAT_smash_queue,
-             q[QUEUE_HINTS].count + q[QUEUE_SMASH].count + q[QUEUE_FAULTS].count);
+             q[QUEUE_HINTS].count + q[QUEUE_HINTS_REST].count + q[QUEUE_SMASH].count +
+                 q[QUEUE_FAULTS].count);
 }
 
 void engine_push(struct engine *e, enum queue_id queue, struct job *job)

@@ -20,7 +20,8 @@ enum {
     TRIAGE_NEED_OUTSIDE = 2, /* what was worth keeping once: rather keep it again */
     TRIAGE_RUNS_MAX_OUTSIDE = 6,
     CANDIDATE_RUNS_MAX = 2, /* of an input of the corpus that shows nothing new */
-    DEATHS_MAX = 2,         /* machines one input may take with it before it is dropped */
+    DEATHS_MAX =
+        2, /* machines an input may lose, itself or by its neighbours, before it is dropped */
 
     MINIMISE_ATTEMPTS = 3,   /* runs until a part is missed, when the signal is not reliable */
     MINIMISE_RUNS_MAX = 150, /* of one input */
@@ -29,7 +30,7 @@ enum {
     SMASH_UNIT = 5,
     HINTS_TRACES = 3,
     HINTS_UNIT = 20,
-    HINTS_MAX = 2000, /* mutants of one input */
+    HINTS_MAX = 1000, /* mutants of one input, of constants and again of the rest */
     FAULTS_MAX = 100,
     FAULTS_UNIT = 10,
     DEEP_OF = 3, /* every so many polls are for fuzzing although deeper work waits */
@@ -46,7 +47,8 @@ enum queue_id {
     QUEUE_TRIAGE_OUTSIDE,
     QUEUE_CANDIDATES,
     QUEUE_TRIAGE,
-    QUEUE_HINTS, /* from here on: deep work, which leaves turns to fuzzing */
+    QUEUE_HINTS,      /* from here on: deep work, which leaves turns to fuzzing */
+    QUEUE_HINTS_REST, /* values that are no constants of the code: more of them, worth less */
     QUEUE_SMASH,
     QUEUE_FAULTS,
     QUEUE_COUNT
@@ -70,6 +72,7 @@ struct engine {
     pthread_mutex_t lock;
     struct corpus corpus;
     struct signal_set seen; /* every edge that was ever reported: "max signal" */
+    struct signal_set lost; /* edges whose triage was lost with machines, and are not lost again */
     struct job_queue queues[QUEUE_COUNT];
     struct pc_counts pcs;
     uint32_t outside_running;  /* candidates and their triage in the hands of workers */
@@ -94,7 +97,8 @@ struct worker {
     struct corpus_reader reader;
     struct job *job; /* what is being worked on: survives the unwinding of the arena */
     uint64_t polls, deep_turns;
-    bool is_dead; /* the machine */
+    uint64_t run_ns; /* of this unit, inside target->run */
+    bool is_dead;    /* the machine */
 };
 
 void engine_lock(struct engine *e);
@@ -132,6 +136,15 @@ bool worker_run(struct worker *w, const struct input *in, const struct run_plan 
 struct edge_list worker_signal(struct worker *w, const struct outcome *out, uint32_t part);
 const struct part_outcome *outcome_part(const struct outcome *out, uint32_t part);
 uint64_t part_bit(uint32_t part);
+
+/* ---- news.c ---------------------------------------------------------------------------------- */
+/* Notes the signal of a run as seen; with seek what is new of it makes a triage job. Returns how
+ * many edges were new, or known for less only. */
+uint32_t news_take(struct worker *w, const struct input *in, const struct outcome *out, bool seek);
+/* Triage has come to an end: machines need not report its signal again. */
+void news_settled(struct engine *e, const struct job *job);
+/* Triage is given up because machines died under it. */
+void news_lost(struct engine *e, const struct job *job);
 
 /* ---- units of work: true when the job is done with, false to put it back -------------------- */
 bool work_candidate(struct worker *w, struct job *job);

@@ -171,6 +171,7 @@ static bool try_one(void *ctx, struct input *mutant)
 {
     const struct run_plan plan = {.stat = STAT_exec_hints, .flags = RUN_SIGNAL, .seek = true};
     struct trying *t = ctx;
+    struct worker *w = t->worker;
     struct outcome out;
 
     if (t->skip > 0) {
@@ -181,8 +182,11 @@ static bool try_one(void *ctx, struct input *mutant)
         return false;
     t->left--;
     t->job->done++;
-    worker_run(t->worker, mutant, &plan, &out, NULL);
-    return !t->worker->is_dead;
+    worker_run(w, mutant, &plan, &out, NULL);
+    /* The machine may have died of a neighbour: once, the mutant gets another chance. */
+    if (w->is_dead && ++t->job->deaths < DEATHS_MAX)
+        t->job->done--;
+    return !w->is_dead;
 }
 
 bool work_hints(struct worker *w, struct job *job)
@@ -196,14 +200,16 @@ bool work_hints(struct worker *w, struct job *job)
         return true;
     if ((job->flags & JOB_TRACED) == 0 && !trace(w, job, in))
         return !w->is_dead || ++job->deaths >= DEATHS_MAX;
+    const bool is_rest = job->flags & JOB_REST;
+    const struct comparison *from = job->comparisons + (is_rest ? job->const_count : 0);
+    const uint32_t count = is_rest ? job->comparison_count - job->const_count : job->const_count;
     struct trying trying = {.worker = w, .job = job, .skip = job->done, .left = HINTS_UNIT};
-    const uint32_t rest = job->comparison_count - job->const_count;
-    if (job->const_count != 0)
-        t->hints(t->self, &w->maker, in, part, job->comparisons, job->const_count, try_one,
-                 &trying);
-    if (rest != 0 && trying.left != 0 && !w->is_dead)
-        t->hints(t->self, &w->maker, in, part, job->comparisons + job->const_count, rest, try_one,
-                 &trying);
+    if (count != 0)
+        t->hints(t->self, &w->maker, in, part, from, count, try_one, &trying);
     /* What is left of the unit says that the mutants have come to their end. */
-    return (trying.left != 0 && !w->is_dead) || job->done >= HINTS_MAX;
+    if (w->is_dead || (trying.left == 0 && job->done < HINTS_MAX))
+        return false;
+    job->flags |= JOB_REST;
+    job->done = 0;
+    return is_rest;
 }

@@ -34,6 +34,7 @@ void job_free(struct job *job)
         mem_free(job->parts[i].fresh.edges);
         mem_free(job->parts[i].stable.edges);
         mem_free(job->parts[i].cover.edges);
+        mem_free(job->parts[i].last.edges);
     }
     mem_free(job->parts);
     mem_free(job->comparisons);

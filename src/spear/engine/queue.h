@@ -26,6 +26,7 @@ struct job_part {
     struct edge_list fresh;  /* TRIAGE: what was new; MINIMISE: what of it is stable */
     struct edge_list stable; /* MINIMISE: all that is stable */
     struct edge_list cover;  /* MINIMISE */
+    struct edge_list last;   /* MINIMISE: signal of the last smaller input that would do */
 };
 enum { PART_EXTRA = TARGET_PARTS_MAX - 1 };
 
@@ -35,7 +36,7 @@ struct job {
     uint32_t flags;    /* CANDIDATE_x of where it came from, JOB_x */
     uint32_t attempts; /* runs that went before, however they ended */
     uint32_t deaths;   /* machines that died under it */
-    uint32_t done;     /* HINTS, FAULTS, SMASH: how far it has come */
+    uint32_t done;     /* FAULTS, SMASH: how far it has come; HINTS: within its kind */
     uint64_t elapsed_ns;
     struct job_part *parts; /* owned */
     uint32_t part_count;
@@ -48,6 +49,7 @@ enum {
     JOB_FROM_OUTSIDE = 1 << 8, /* a candidate, or the triage of one */
     JOB_RELIABLE = 1 << 9,     /* MINIMISE: the signal was there every time */
     JOB_TRACED = 1 << 10,      /* HINTS: comparisons have been collected */
+    JOB_REST = 1 << 11,        /* HINTS: those with constants are done with */
 };
 
 struct job_queue {

@@ -94,6 +94,26 @@ enum signal_news signal_add(struct signal_set *s, uint32_t edge, uint8_t worth)
     return news;
 }
 
+void signal_remove(struct signal_set *s, uint32_t edge)
+{
+    if (edge == 0 || signal_worth(s, edge) < 0)
+        return;
+    const uint32_t mask = (UINT32_C(1) << s->log2) - 1;
+    uint32_t hole = place_of(s, edge);
+
+    /* Those behind that would have stood here, or earlier, close the hole. */
+    for (uint32_t at = (hole + 1) & mask; s->edges[at] != 0; at = (at + 1) & mask) {
+        const uint32_t home = s->edges[at] * UINT32_C(0x9e3779b1) >> (32 - s->log2);
+        if (((at - home) & mask) < ((at - hole) & mask))
+            continue;
+        s->edges[hole] = s->edges[at];
+        set_worth(s, hole, worth_at(s, at));
+        hole = at;
+    }
+    s->edges[hole] = 0;
+    s->count--;
+}
+
 int signal_worth(const struct signal_set *s, uint32_t edge)
 {
     if (s->log2 == 0)

@@ -26,6 +26,7 @@ enum signal_news {
 /* What adding would say. 0 is no edge: always known, never there. */
 enum signal_news signal_look(const struct signal_set *s, uint32_t edge, uint8_t worth);
 enum signal_news signal_add(struct signal_set *s, uint32_t edge, uint8_t worth);
+void signal_remove(struct signal_set *s, uint32_t edge); /* what is not there is fine */
 /* -1: not there. */
 int signal_worth(const struct signal_set *s, uint32_t edge);
 /* Writes all edges, in no order; out has room for s->count. */

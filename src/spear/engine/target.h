@@ -79,7 +79,7 @@ struct target {
     /* The same input in which the nth allocation of a part fails. */
     struct input *(*with_fault)(void *self, struct maker *m, const struct input *base,
                                 uint32_t part, uint32_t nth);
-    /* Stops when each returns false. */
+    /* Stops when each returns false; a mutant is gone when each returns. */
     void (*hints)(void *self, struct maker *m, const struct input *base, uint32_t part,
                   const struct comparison *comparisons, uint32_t count,
                   bool (*each)(void *ctx, struct input *mutant), void *ctx);

@@ -11,7 +11,7 @@ static bool end_of_machine(struct worker *w, struct job *job)
 {
     if (++job->deaths < DEATHS_MAX)
         return false;
-    engine_log(w->engine, "an input that ended %u machines is dropped", job->deaths);
+    news_lost(w->engine, job);
     return true;
 }
 
@@ -181,10 +181,13 @@ bool work_triage(struct worker *w, struct job *job)
     bool is_off;
     struct input *in = worker_parse(w, job->text, &is_off);
 
-    if (in == NULL)
+    if (in == NULL || !gather(w, job, in, ev, &runs)) {
+        if (w->is_dead)
+            return end_of_machine(w, job);
+        news_settled(w->engine, job);
         return true;
-    if (!gather(w, job, in, ev, &runs))
-        return !w->is_dead || end_of_machine(w, job);
+    }
+    news_settled(w->engine, job);
     for (uint32_t i = 0; i < job->part_count; i++) {
         struct job_part stable = {
             .part = job->parts[i].part, .worth = ev[i].worth, .cover = ev[i].cover};
@@ -201,45 +204,60 @@ bool work_triage(struct worker *w, struct job *job)
 /* ---- making small ---------------------------------------------------------------------------- */
 struct shrinking {
     struct worker *worker;
-    const struct job_part *goal;
-    struct edge_list last; /* the signal of the last input that would do; in the arena */
-    uint64_t elapsed_ns;   /* of it */
-    uint32_t attempts;     /* runs until an input is believed not to do */
+    struct job_part *goal;
+    uint64_t elapsed_ns; /* of the last input that would do */
+    uint32_t attempts;   /* runs until an input is believed not to do */
     uint32_t runs_left;
     bool has_succeeded; /* the part of interest of the original did not fail */
     bool give_up;
 };
 
+/* One run of a smaller input: adds what its part shows to *all. False when there is nothing to
+ * add, because it did not get there, or now fails where it succeeded. */
+static bool look_again(struct shrinking *s, const struct input *candidate, uint32_t at,
+                       struct edge_list *all)
+{
+    struct worker *w = s->worker;
+    /* It is another input, and may show what no other has: without seeking that would be lost. */
+    const struct run_plan plan = {
+        .stat = STAT_exec_minimise, .flags = RUN_SIGNAL, .full_signal = part_bit(at), .seek = true};
+    struct outcome out;
+
+    if (s->runs_left == 0 || !worker_run(w, candidate, &plan, &out, NULL)) {
+        s->give_up = true;
+        return false;
+    }
+    s->runs_left--;
+    const struct part_outcome *p = outcome_part(&out, at);
+    if (out.end == RUN_HUNG || (p->flags & PART_EXECUTED) == 0 ||
+        (s->has_succeeded && p->error != 0))
+        return false;
+    s->elapsed_ns = out.elapsed_ns;
+    *all = together(w, *all, worker_signal(w, &out, at));
+    return true;
+}
+
 /* Would this smaller input do? In some of a few runs it shows all that is wanted. */
 static bool would_do(void *ctx, const struct input *candidate, uint32_t part)
 {
     struct shrinking *s = ctx;
-    struct worker *w = s->worker;
-    const uint32_t at = s->goal->part == PART_EXTRA ? PART_EXTRA : part;
-    /* It is another input, and may show what no other has: without seeking that would be lost. */
-    const struct run_plan plan = {
-        .stat = STAT_exec_minimise, .flags = RUN_SIGNAL, .full_signal = part_bit(at), .seek = true};
-    struct edge_list all = {0};
+    struct job_part *goal = s->goal;
+    const uint32_t at = goal->part == PART_EXTRA ? PART_EXTRA : part;
+    const struct arena_mark mark = arena_mark(&s->worker->arena);
+    struct edge_list all = {0}, last;
+    bool would = false;
 
-    for (uint32_t i = 0; i < s->attempts && !s->give_up; i++) {
-        struct outcome out;
-        if (s->runs_left == 0 || !worker_run(w, candidate, &plan, &out, NULL)) {
-            s->give_up = true;
-            return false;
-        }
-        s->runs_left--;
-        const struct part_outcome *p = outcome_part(&out, at);
-        if (out.end == RUN_HUNG || (p->flags & PART_EXECUTED) == 0 ||
-            (s->has_succeeded && p->error != 0))
-            continue;
-        all = together(w, all, worker_signal(w, &out, at));
-        if (edges_within(s->goal->fresh.edges, s->goal->fresh.count, all.edges, all.count)) {
-            s->last = all;
-            s->elapsed_ns = out.elapsed_ns;
-            return true;
-        }
+    for (uint32_t i = 0; i < s->attempts && !s->give_up && !would; i++)
+        would = look_again(s, candidate, at, &all) &&
+                edges_within(goal->fresh.edges, goal->fresh.count, all.edges, all.count);
+    if (would && edge_list_copy(&last, all.edges, all.count)) {
+        mem_free(goal->last.edges);
+        goal->last = last;
+    } else {
+        would = false;
     }
-    return false;
+    arena_release(&s->worker->arena, mark);
+    return would;
 }
 
 /* Meanwhile another input may have brought the same signal. */
@@ -276,13 +294,13 @@ bool work_minimise(struct worker *w, struct job *job)
         t->minimise(t->self, &w->maker, in, &at, MINIMISE_CORPUS, would_do, &s, &s.give_up);
     if (w->is_dead && ++job->deaths < DEATHS_MAX)
         return false;
-    if (small == NULL || s.last.edges == NULL) {
+    if (small == NULL || part->last.edges == NULL) {
         worker_keep(w, in, part, job->flags, job->elapsed_ns);
         return true;
     }
     struct job_part kept = *part;
     kept.part = part->part == PART_EXTRA ? PART_EXTRA : at;
-    kept.stable = together(w, part->fresh, common(w, part->stable, s.last));
+    kept.stable = together(w, part->fresh, common(w, part->stable, part->last));
     worker_keep(w, small, &kept, job->flags, s.elapsed_ns);
     return true;
 }

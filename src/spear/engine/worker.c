@@ -51,6 +51,14 @@ void worker_free(struct worker *w)
     mem_free(w);
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 /* ---- running --------------------------------------------------------------------------------- */
 uint64_t part_bit(uint32_t part)
 {
@@ -101,100 +109,6 @@ static void count_run(struct engine *e, enum stat_id stat, const struct outcome 
     stat_add(s, STAT_transport_ns, out->host_ns - MIN(out->elapsed_ns, out->host_ns));
 }
 
-/* What is new of one run: room for all of its edges, part after part. */
-struct news {
-    uint32_t *edges;
-    uint32_t counts[TARGET_PARTS_MAX]; /* by part; [PART_EXTRA] */
-    uint8_t worths[TARGET_PARTS_MAX];
-    uint32_t total, unknown; /* unknown: of them, not even seen for less */
-};
-
-/* Notes one part's signal as seen. A part that is saturated brings no work. */
-static void note_part(struct engine *e, struct news *news, const struct part_outcome *p,
-                      uint32_t part)
-{
-    for (uint32_t i = 0; i < p->signal_count; i++) {
-        const enum signal_news what = signal_add(&e->seen, p->signal[i], news->worths[part]);
-        if (what == SIGNAL_KNOWN)
-            continue;
-        news->unknown += what == SIGNAL_NEW;
-        news->counts[part]++;
-        news->edges[news->total++] = p->signal[i];
-    }
-}
-
-static void note_signal(struct worker *w, const struct input *in, const struct outcome *out,
-                        struct news *news)
-{
-    struct engine *e = w->engine;
-    const struct target *t = e->options.target;
-    size_t room = 0;
-
-    for (uint32_t i = 0; i <= out->part_count; i++)
-        room += out->parts[i].signal_count;
-    *news = (struct news){.edges = arena_new(&w->arena, uint32_t, room)};
-    if (room == 0)
-        return;
-    for (uint32_t i = 0; i < out->part_count; i++)
-        if (out->parts[i].signal_count != 0)
-            news->worths[i] = t->worth(t->self, in, i, out->parts[i].error);
-    engine_lock(e);
-    for (uint32_t i = 0; i < out->part_count; i++)
-        note_part(e, news, &out->parts[i], i);
-    note_part(e, news, &out->parts[out->part_count], PART_EXTRA);
-    stat_set(&e->stats, STAT_signal, e->seen.count);
-    engine_unlock(e);
-    /* Machines need not report them again: triage and minimising ask for the full signal. */
-    if (news->unknown != 0)
-        t->know(t->self, news->edges, news->total);
-}
-
-/* Inputs of this part are not wanted any more, whatever they bring. */
-static bool is_saturated(struct worker *w, const struct input *in, uint32_t part)
-{
-    struct engine *e = w->engine;
-    const struct target *t = e->options.target;
-    const char *name = t->part_name(t->self, in, part == PART_EXTRA ? UINT32_MAX : part);
-
-    engine_lock(e);
-    const bool is = corpus_is_saturated(&e->corpus, name == NULL ? "" : name);
-    engine_unlock(e);
-    return is;
-}
-
-/* A triage job for the parts that brought something. NULL: there is none, or no memory. */
-static struct job *job_of_news(struct worker *w, const struct input *in, const struct news *news,
-                               uint32_t flags)
-{
-    bool is_wanted[TARGET_PARTS_MAX] = {false};
-    uint32_t count = 0, at = 0;
-    bool ok = true;
-
-    for (uint32_t i = 0; i < TARGET_PARTS_MAX; i++) {
-        is_wanted[i] = news->counts[i] != 0 && !is_saturated(w, in, i);
-        count += is_wanted[i];
-    }
-    struct job *job = count == 0 ? NULL : job_new(JOB_TRIAGE, in->text, count);
-    if (job == NULL)
-        return NULL;
-    job->flags = flags;
-    job->part_count = 0;
-    for (uint32_t i = 0; i < TARGET_PARTS_MAX; at += news->counts[i++]) {
-        if (!is_wanted[i])
-            continue;
-        struct job_part *part = &job->parts[job->part_count++];
-        part->part = i;
-        part->worth = news->worths[i];
-        ok &= edge_list_copy(&part->fresh, news->edges + at, news->counts[i]);
-        part->fresh.count = edges_sort(part->fresh.edges, part->fresh.count);
-    }
-    if (ok)
-        return job;
-    job_free(job);
-    engine_log(w->engine, "no memory for triage: an input with new signal is lost");
-    return NULL;
-}
-
 bool worker_run(struct worker *w, const struct input *in, const struct run_plan *plan,
                 struct outcome *out, uint32_t *fresh)
 {
@@ -202,17 +116,19 @@ bool worker_run(struct worker *w, const struct input *in, const struct run_plan 
     const struct target *t = e->options.target;
     const struct run_request request = {
         .flags = plan->flags, .full_signal = plan->full_signal, .what = stat_name(plan->stat)};
-    struct news news;
 
     for (uint32_t i = 0; i < BROKEN_RETRIES; i++) {
         memset(out, 0, sizeof(*out));
+        const uint64_t start_ns = now_ns();
         t->run(t->self, w->slot, &w->maker, in, &request, out);
+        w->run_ns += now_ns() - start_ns;
         if (out->end != RUN_BROKEN)
             break;
         stat_add(&e->stats, STAT_broken_total, 1);
     }
     if (out->end == RUN_BROKEN)
         return false;
+    out->part_count = MIN(out->part_count, (uint32_t)PART_EXTRA);
     count_run(e, plan->stat, out);
     if (out->end == RUN_DEAD) {
         w->is_dead = true;
@@ -223,15 +139,9 @@ bool worker_run(struct worker *w, const struct input *in, const struct run_plan 
     /* What did not end in time is not to be kept, so that its signal stays unseen. */
     if (out->end == RUN_HUNG || (plan->flags & RUN_SIGNAL) == 0)
         return true;
-    note_signal(w, in, out, &news);
+    const uint32_t news = news_take(w, in, out, plan->seek);
     if (fresh != NULL)
-        *fresh = news.total;
-    if (plan->seek && e->options.level == LEVEL_GUIDED) {
-        struct job *job = job_of_news(
-            w, in, &news, w->job != NULL && w->job->kind == JOB_CANDIDATE ? w->job->flags : 0);
-        if (job != NULL)
-            engine_push(e, engine_home(job), job);
-    }
+        *fresh = news;
     return true;
 }
 
@@ -270,6 +180,7 @@ static void rest(struct worker *w)
                        : "target %s makes no inputs: is everything switched off?",
                    e->options.target->name);
     nanosleep(&pause, NULL);
+    w->run_ns += IDLE_NS; /* resting is not work */
 }
 
 void work_fuzz(struct worker *w)
@@ -299,11 +210,11 @@ void work_fuzz(struct worker *w)
  * turns the others do, so that an input with many comparisons does not hold them up. */
 static struct job *take_deep_job(struct worker *w)
 {
-    static const enum queue_id turns[][3] = {
-        {QUEUE_HINTS,  QUEUE_FAULTS, QUEUE_SMASH },
-        {QUEUE_HINTS,  QUEUE_SMASH,  QUEUE_FAULTS},
-        {QUEUE_FAULTS, QUEUE_HINTS,  QUEUE_SMASH },
-        {QUEUE_SMASH,  QUEUE_HINTS,  QUEUE_FAULTS},
+    static const enum queue_id turns[][4] = {
+        {QUEUE_HINTS,      QUEUE_FAULTS, QUEUE_HINTS_REST, QUEUE_SMASH     },
+        {QUEUE_HINTS,      QUEUE_SMASH,  QUEUE_FAULTS,     QUEUE_HINTS_REST},
+        {QUEUE_FAULTS,     QUEUE_HINTS,  QUEUE_HINTS_REST, QUEUE_SMASH     },
+        {QUEUE_HINTS_REST, QUEUE_SMASH,  QUEUE_HINTS,      QUEUE_FAULTS    },
     };
     const enum queue_id *turn = turns[w->deep_turns++ % LENGTH_OF(turns)];
     struct job *job = NULL;
@@ -380,8 +291,10 @@ bool worker_step(struct worker *w)
     struct engine *e = w->engine;
     struct unit unit = {.worker = w};
     struct diag dg = {0};
+    const uint64_t start_ns = now_ns();
 
     w->is_dead = false;
+    w->run_ns = 0;
     w->job = take_job(w);
     engine_lock(e);
     corpus_reader_enter(&e->corpus, &w->reader);
@@ -398,5 +311,6 @@ bool worker_step(struct worker *w)
     if (w->job != NULL)
         end_job(w, w->job, unit.is_done);
     w->job = NULL;
+    stat_add(&e->stats, STAT_host_ns, now_ns() - start_ns - w->run_ns);
     return !w->is_dead;
 }

@@ -249,9 +249,12 @@ static bool found_number(void *ctx, uint64_t value)
 
     if (is_allowed_anyway(job->type, value))
         return true;
+    const struct arena_mark mark = arena_mark(job->h->a);
     struct syz_prog *mutant = copy_with(job->h, &arg);
     arg->value = value;
-    return give(job->h, mutant, arg);
+    const bool goes_on = give(job->h, mutant, arg);
+    arena_release(job->h->a, mark);
+    return goes_on;
 }
 
 static void number_hints(struct hints *h, const struct syz_arg *arg)
@@ -287,11 +290,14 @@ static bool found_data(void *ctx, uint64_t value)
 {
     struct data_job *job = ctx;
     struct syz_arg *arg = NULL;
+    const struct arena_mark mark = arena_mark(job->h->a);
     struct syz_prog *mutant = copy_with(job->h, &arg);
 
     for (uint64_t i = 0; i < job->bytes; i++)
         arg->data.bytes[job->at + i] = (uint8_t)(value >> 8 * i);
-    return give(job->h, mutant, arg);
+    const bool goes_on = give(job->h, mutant, arg);
+    arena_release(job->h->a, mark);
+    return goes_on;
 }
 
 static void data_hints(struct hints *h, const struct syz_arg *arg)
@@ -355,9 +361,11 @@ static void image_hints(struct hints *h, const struct syz_arg *arg)
     for (uint32_t i = 0; i < job->count && !h->stop; i++) {
         const struct image_place *place = &job->places[i];
         struct syz_arg *changed = NULL;
+        const struct arena_mark mark = arena_mark(h->a);
         struct syz_prog *mutant = copy_with(h, &changed);
         if (image_replace(h->a, changed, place->at, place->value, place->bytes))
             give(h, mutant, changed);
+        arena_release(h->a, mark);
     }
 }
 

@@ -59,7 +59,7 @@ struct syz_comparison {
     bool is_const;      /* left was a constant of the kernel's own code */
 };
 /* Calls each for every mutant of the step in which a compared value was replaced by what it was
- * compared with; stops when each returns false. */
+ * compared with; stops when each returns false. A mutant is gone when each returns. */
 void syz_hints(struct arena *a, const struct syz_prog *p, uint32_t step,
                const struct syz_comparison *comparisons, size_t count,
                bool (*each)(void *ctx, struct syz_prog *mutant), void *ctx);
