@@ -31,7 +31,7 @@ is_deeply([sort map { basename($_) } glob "$planted/seeds/*"], [sort @bugs], 'a 
 my $trigger = slurp("$planted/trigger.c");
 my %runs = map { $_ => 1 } $trigger =~ /\{"(\w+)",\s+\w+\s*\}/g;
 is_deeply([sort keys %runs], [sort @bugs], 'the trigger knows each bug');
-my $driver = slurp("$planted/driver/planted.c");
+my $driver = join '', map { slurp($_) } glob "$planted/driver/*.c";
 for my $bug (@bugs) {
     my @functions = map { / in (\w+)$/ ? $1 : () } @{ $title{$bug} };
     is(scalar(grep { $driver =~ /^(?:BUG_FUNCTION|static long) [^\n]*\b$_\(/m } @functions), scalar @functions,

@@ -83,8 +83,8 @@ struct planted_item {
 };
 
 enum { PLANTED_IDLE, PLANTED_READY, PLANTED_BUSY, PLANTED_BROKEN };
-enum { PLANTED_PADDING, PLANTED_NUMBER, PLANTED_GROUP };            /* kinds of records */
-enum { PLANTED_ITEM_END, PLANTED_ITEM_COLOUR, PLANTED_ITEM_NAME };  /* types of items */
+enum { PLANTED_PADDING, PLANTED_NUMBER, PLANTED_GROUP };           /* kinds of records */
+enum { PLANTED_ITEM_END, PLANTED_ITEM_COLOUR, PLANTED_ITEM_NAME }; /* types of items */
 enum { PLANTED_BUFFER_MAX = 512, PLANTED_NOTE_MAX = 256, PLANTED_MESSAGE_MAX = 1024 };
 
 /* on the device */
