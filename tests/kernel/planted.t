@@ -44,6 +44,9 @@ for my $secret ($driver =~ /!= (0x[0-9a-f]{8,})/g, $driver =~ /== (0x[0-9a-f]{8,
     unlike(slurp("$planted/planted.txt") . slurp("$planted/planted.txt.const"), qr/\Q$secret\E/i, "$secret is in no description");
 }
 
+my @crooked = grep { slurp($_) ne `'$mujun' prog print -d '$planted' '$_' 2>&1` } glob "$planted/seeds/*";
+is_deeply(\@crooked, [], 'the seeds fit the descriptions and are in normal form');
+
 # ---- the constants ----
 my %const = slurp("$planted/planted.txt.const") =~ /^(\w+) = (\d+)/mg;
 my @names = grep { /^PLANTED_/ } sort keys %const;
