@@ -40,6 +40,8 @@ struct machine_kind {
     uint32_t slots; /* workers of one machine */
     /* Returns when inputs can be run. The message of a refusal says what to do about it. */
     enum status (*start)(void *self, uint32_t index, void **machine, struct diag *dg);
+    /* Starts under way are refused soon, and all later ones. NULL: they take no time. */
+    void (*interrupt)(void *self);
     /* Tries what can be run, switches off what cannot. Once, before any worker. */
     enum status (*check)(void *self, void *machine, const struct machine_check **out,
                          struct diag *dg);

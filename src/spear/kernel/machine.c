@@ -98,6 +98,12 @@ static double machine_start_seconds(void *self)
     return vm_pool_start_seconds(k->pool);
 }
 
+static void machine_interrupt(void *self)
+{
+    struct kernel_target *k = self;
+    vm_pool_interrupt(k->pool);
+}
+
 static const char *machine_how(void *self)
 {
     const struct kernel_target *k = self;
@@ -283,6 +289,7 @@ void kernel_machine_kind(struct kernel_target *k)
         .self = k,
         .slots = k->options.vm != NULL ? k->options.vm->slots : 0,
         .start = machine_start,
+        .interrupt = machine_interrupt,
         .check = kernel_check,
         .slot = machine_slot,
         .close = machine_close,

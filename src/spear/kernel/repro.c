@@ -199,3 +199,10 @@ enum status repro_run(const struct repro_options *options, struct repro_result *
     arena_free(&job.r.scratch);
     return st;
 }
+
+void repro_timeouts(uint32_t seconds[REPRO_TIMEOUTS])
+{
+    seconds[0] = REPRO_SECONDS_FIRST;
+    seconds[1] = REPRO_SECONDS_LOG;
+    seconds[2] = REPRO_SECONDS_HANG;
+}

@@ -44,4 +44,8 @@ struct repro_result {
 MUST_USE enum status repro_run(const struct repro_options *options, struct repro_result *out,
                                struct arena *a, struct diag *dg);
 
+/* Seconds that one attempt may take: a program, all programs of a log, a hang. */
+enum { REPRO_TIMEOUTS = 3 };
+void repro_timeouts(uint32_t seconds[REPRO_TIMEOUTS]);
+
 #endif /* SPEAR_KERNEL_REPRO_H */

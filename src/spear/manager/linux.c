@@ -290,5 +290,6 @@ enum status manager_linux(const struct manager_options *options,
         .self = l,
         .close = linux_close,
     };
+    repro_timeouts(out->repro_timeouts_s);
     return ST_OK;
 }

@@ -347,6 +347,8 @@ static void end_all(struct manager *m)
     pthread_mutex_lock(&m->lock);
     pthread_cond_broadcast(&m->changed);
     pthread_mutex_unlock(&m->lock);
+    if (m->parts.machines->interrupt != NULL)
+        m->parts.machines->interrupt(m->parts.machines->self);
     fleet_join(m);
     pthread_mutex_lock(&m->lock);
     while (m->repro_threads != 0)

@@ -40,6 +40,7 @@ struct manager_parts {
     /* Everything in *out lives in the arena. NULL: crashes are not reproduced. */
     enum status (*reproduce)(void *self, const struct repro_task *task, struct repro_outcome *out,
                              struct arena *a, struct diag *dg);
+    uint32_t repro_timeouts_s[3]; /* of one attempt, from the shortest, for the log */
     /* A crash with this reproducer happens so often that it hides others: make inputs that avoid
      * it. Returns what they do without, or NULL when there is nothing new to avoid. May be NULL. */
     const char *(*avoid)(void *self, struct str reproducer);

@@ -1,6 +1,7 @@
 /* reproduce: crashes that wait are reproduced beside fuzzing: a place of the fleet is borrowed, its
  * machine stopped, and a thread of its own works there until it has an answer.
  * SPDX-License-Identifier: Apache-2.0 */
+#include "base/duration.h"
 #include "base/mem.h"
 #include "spear/kernel/crash_log.h"
 #include "spear/manager/manager_int.h"
@@ -139,12 +140,32 @@ static void save_result(struct repro_job *job, const struct repro_outcome *out)
     stat_add(s, STAT_repro, 1);
     stat_add(s, STAT_repro_c, out->has_c);
     struct str why = out->has_c ? STR("") : out->why_no_c;
-    snprintf(reason, sizeof(reason), "%u calls, C: %s%s%.*s", out->calls,
-             out->has_c ? "yes" : "no", why.size != 0 ? ", " : "", (int)MIN(why.size, (size_t)80),
-             why.text);
+    snprintf(reason, sizeof(reason), "%u calls, C: %s%s%.*s", out->calls, out->has_c ? "yes" : "no",
+             why.size != 0 ? ", " : "", (int)MIN(why.size, (size_t)80), why.text);
     repro_queue_finish(m->repros, job->title, REPRO_DONE, reason);
     manager_log(m, "reproduced crash '%.*s': %s, %u of %u runs, %.0f s", (int)job->title.size,
                 job->title.text, reason, out->reliable, out->runs, out->seconds);
+}
+
+/* "15s", "1m0s" */
+static const char *seconds_text(uint32_t s, char text[DURATION_TEXT_BYTES])
+{
+    if (s < 60)
+        snprintf(text, DURATION_TEXT_BYTES, "%us", s);
+    else
+        snprintf(text, DURATION_TEXT_BYTES, "%um%us", s / 60, s % 60);
+    return text;
+}
+
+static void announce(const struct repro_job *job)
+{
+    const uint32_t *seconds = job->m->parts.repro_timeouts_s;
+    char texts[3][DURATION_TEXT_BYTES];
+
+    manager_log(job->m, "reproducing crash '%.*s': %zu programs, 1 VMs, timeouts [%s %s %s]",
+                (int)job->title.size, job->title.text, job->programs,
+                seconds_text(seconds[0], texts[0]), seconds_text(seconds[1], texts[1]),
+                seconds_text(seconds[2], texts[2]));
 }
 
 static void reproduce(struct repro_job *job)
@@ -162,8 +183,7 @@ static void reproduce(struct repro_job *job)
         .ctx = job,
     };
 
-    manager_log(m, "reproducing crash '%.*s': %zu programs, %u VMs, timeouts [15s 1m0s 6m0s]",
-                (int)job->title.size, job->title.text, job->programs, 1u);
+    announce(job);
     enum status st = m->parts.reproduce(m->parts.self, &task, &out, &job->arena, &dg);
     if (manager_must_stop(m) && !out.has_prog) {
         repro_queue_finish(m->repros, job->title, REPRO_FAILED, "mujun was stopped");

@@ -423,19 +423,22 @@ static bool wait_until(pthread_cond_t *changed, pthread_mutex_t *lock, uint64_t 
 enum status vm_machine_wait(struct vm *vm, enum vm_stage stage, uint64_t timeout_ms,
                             struct diag *dg)
 {
-    enum { PROGRESS_EVERY_S = 10 };
+    enum { PROGRESS_EVERY_S = 10, INTERRUPT_LOOK_MS = 500 };
+    struct vm_pool *pool = vm->pool;
     uint64_t start_ns = loop_now_ns(), due_ns = start_ns + timeout_ms * ms_ns;
     uint64_t tell_ns = start_ns + PROGRESS_EVERY_S * 1000 * ms_ns;
 
     pthread_mutex_lock(&vm->lock);
-    while (vm->stage < stage && !vm->has_failed && loop_now_ns() < due_ns)
-        if (!wait_until(&vm->changed, &vm->lock, MIN(tell_ns, due_ns)) &&
+    while (vm->stage < stage && !vm->has_failed && !pool->is_interrupted &&
+           loop_now_ns() < due_ns)
+        if (!wait_until(&vm->changed, &vm->lock,
+                        MIN(due_ns, loop_now_ns() + INTERRUPT_LOOK_MS * ms_ns)) &&
             loop_now_ns() >= tell_ns) {
             tell_ns += PROGRESS_EVERY_S * 1000 * ms_ns;
             uint64_t seconds = (loop_now_ns() - start_ns) / 1000 / ms_ns, kib =
                 vm->console.total / 1024;
             pthread_mutex_unlock(&vm->lock);
-            vm_log(vm->pool, "machine %u: booting for %ju s, %ju KiB on its console", vm->index,
+            vm_log(pool, "machine %u: booting for %ju s, %ju KiB on its console", vm->index,
                    (uintmax_t)seconds, (uintmax_t)kib);
             pthread_mutex_lock(&vm->lock);
         }
@@ -445,6 +448,9 @@ enum status vm_machine_wait(struct vm *vm, enum vm_stage stage, uint64_t timeout
     bool has_failed = vm->has_failed;
     bool is_there = vm->stage >= stage && vm->stage < VM_DYING && !has_failed;
     pthread_mutex_unlock(&vm->lock);
+    if (!is_there && pool->is_interrupted)
+        return diag_fail(dg, ST_TIMEOUT, DIAG_NO_OFFSET, "nobody waits for machine %u any more",
+                         vm->index);
     return is_there ? ST_OK : wait_failed(vm, stage, timeout_ms, has_failed, dg);
 }
 

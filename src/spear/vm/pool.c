@@ -403,6 +403,8 @@ enum status vm_start(struct vm_pool *pool, uint32_t index, struct vm **out, stru
 
     if (dg == NULL)
         dg = &own;
+    if (pool->is_interrupted)
+        return diag_fail(dg, ST_TIMEOUT, DIAG_NO_OFFSET, "no machines are wanted any more");
     if (o->type == VM_QEMU) {
         pthread_mutex_lock(&pool->start_lock);
         bool is_new = !pool->is_accel_known;
@@ -421,6 +423,11 @@ enum status vm_start(struct vm_pool *pool, uint32_t index, struct vm **out, stru
     pool->start_seconds = (double)(loop_now_ns() - start_ns) / 1e9;
     pthread_mutex_unlock(&pool->lock);
     return ST_OK;
+}
+
+void vm_pool_interrupt(struct vm_pool *pool)
+{
+    pool->is_interrupted = true; /* vm_machine_wait() looks now and then */
 }
 
 /* ---- known signal ---- */

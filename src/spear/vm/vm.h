@@ -54,6 +54,9 @@ struct vm_options {
 MUST_USE enum status vm_pool_open(const struct vm_options *options, struct vm_pool **out,
                                   struct diag *dg);
 void vm_pool_close(struct vm_pool *pool); /* all its machines have been stopped */
+/* Nobody wants machines any more: vm_start() is refused from now on, and soon where it is under
+ * way; what runs is not touched. From any thread. */
+void vm_pool_interrupt(struct vm_pool *pool);
 /* What was decided: "tcg (no /dev/kvm)", valid until the pool is closed; and how slow the machine
  * is compared to a native one, at least 1: timeouts are multiplied by it. */
 const char *vm_pool_accel(const struct vm_pool *pool);

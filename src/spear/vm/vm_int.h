@@ -24,6 +24,7 @@
 #include "spear/vm/vm.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* Seconds, milliseconds and so on that have no better place. Those marked scaled are multiplied by
  * min(slowdown, VM_SCALE_MAX), the first by slowdown itself. */
@@ -56,6 +57,7 @@ struct vm_pool {
     size_t region_bytes;
     struct loop *loop;
     pthread_t thread;
+    _Atomic bool is_interrupted;
 
     pthread_mutex_t start_lock; /* deciding the accelerator, making the frozen machine */
     bool is_accel_known, is_template_broken;
