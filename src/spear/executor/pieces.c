@@ -7,6 +7,7 @@
 #include "spear/executor/pieces/checksum.h"
 #include "spear/executor/pieces/data_region.h"
 #include "spear/executor/pieces/fuse_abort.h"
+#include "spear/executor/pieces/leaks.h"
 #include "spear/executor/pieces/remove_dir.h"
 #include "spear/executor/pieces/segv_guard.h"
 #include "spear/executor/pieces/store.h"
@@ -17,6 +18,16 @@
 _Static_assert(DATA_BASE == EXEC_DATA_BASE_64 && DATA_BYTES == EXEC_DATA_BYTES, "one region");
 _Static_assert((int)STORE_BIG_ENDIAN == (int)EXEC_BIG_ENDIAN && (int)STORE_OCT == (int)EXEC_OCT,
                "the formats of the wire are those of the pieces");
+
+int ex_check_leaks(void)
+{
+    return leaks_check();
+}
+
+void ex_start_leaks(void)
+{
+    leaks_start();
+}
 
 void ex_guard_install(void)
 {

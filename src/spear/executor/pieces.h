@@ -24,6 +24,9 @@ uint16_t ex_checksum_end(uint32_t sum);
  */
 long ex_pseudo(uint32_t number, const uint64_t *args);
 
+/* Leaks go to the console; returns how many. What was lost before ex_start_leaks() is not told. */
+int ex_check_leaks(void);
+void ex_start_leaks(void);
 void ex_remove_dir(const char *path);
 void ex_abort_fuse(void);
 

@@ -255,6 +255,16 @@ static void serve_request(struct worker *w)
     ex_reply_begin(reply, &w->slot, request->id);
     switch (request->kind) { /* tidy: flat */
     case WIRE_PROGRAM: serve_program(w); return;
+    case WIRE_BINARY:
+        end_program(w, false);
+        ex_run_binary(w->ex, &w->slot);
+        ex_slot_answer(w->ex, w->slot.index);
+        return;
+    case WIRE_LEAKS:
+        end_program(w, false);
+        ex_run_leaks(w->ex, &w->slot);
+        ex_slot_answer(w->ex, w->slot.index);
+        return;
     case WIRE_EMPTY: break;
     default:
         ex_reply_text(reply, "request: kind %u is unknown", request->kind);
@@ -319,6 +329,7 @@ _Noreturn void ex_worker(struct executor *ex, uint32_t slot)
     if (!ex_data_region_map())
         ex_say("worker %u: mapping the data region: %s", slot, ex_errno_name(errno));
     ex_kcov_open(ex);
+    ex_start_leaks();
     serve();
     _exit(0);
 }
