@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[] = "/tmp/mujun-vm-XXXXXX";
@@ -174,6 +175,68 @@ static void check_refusals(void)
     }
 }
 
+/* ---- a disk image: with an ssh that is a script ---- */
+
+static void write_script(const char *name, const char *text)
+{
+    char path[FILE_PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    tap_ok(file_write(path, text, strlen(text), NULL) == ST_OK && chmod(path, 0755) == 0,
+           "wrote %s", path);
+}
+
+static void check_image(void)
+{
+    static const struct {
+        const char *name, *ssh; /* the last argument is the command; executor goes to $copy */
+        enum status status;
+        const char *message;
+        bool is_copied;
+    } rows[] = {
+        {"ssh refuses", "#!/bin/sh\necho Permission denied >&2; exit 255\n", ST_TIMEOUT,
+         "no ssh after 2 s: ssh: Permission denied; exit code 255", false},
+        {"disk of the image is full",
+         "#!/bin/sh\nfor c; do :; done; case $c in *cat*) echo no space >&2; exit 1;; esac\n",
+         ST_IO, "ssh: no space; exit code 1; in copying the executor", false},
+        {"good",
+         "#!/bin/sh\nfor c; do :; done\ncase $c in *'cat > '*) cat > \"$COPY\";; "
+         "*--machine*) exec sleep 60;; esac\n", ST_OK, "", true},
+    };
+    char path[3 * FILE_PATH_MAX], copy[FILE_PATH_MAX];
+    const char *old_path = getenv("PATH");
+
+    snprintf(path, sizeof(path), "%s:%s", folder, old_path);
+    snprintf(copy, sizeof(copy), "%s/copied", folder);
+    setenv("COPY", copy, 1);
+    setenv("FAKE_QEMU", "good", 1);
+    for (uint32_t i = 0; i < LENGTH_OF(rows); i++) {
+        struct vm_options o = fake_options();
+        struct vm_pool *pool = NULL;
+        struct vm *vm = NULL;
+        struct diag dg = {0};
+        struct stat info = {0}, wanted = {0};
+        o.image = o.sshkey = kernel;
+        o.kernel = NULL;
+        write_script("ssh", rows[i].ssh);
+        setenv("PATH", path, 1);
+        enum status st = vm_pool_open(&o, &pool, &dg);
+        if (tap_ok(st == ST_OK, "%s: opened %s", rows[i].name, dg.text)) {
+            st = vm_start(pool, i, &vm, &dg);
+            tap_ok(st == rows[i].status && strstr(dg.text, rows[i].message) != NULL, "%s: %s %s",
+                   rows[i].name, status_text(st), dg.text);
+            if (rows[i].is_copied)
+                tap_ok(stat(copy, &info) == 0 && stat(executor, &wanted) == 0 &&
+                           info.st_size == wanted.st_size && wanted.st_size != 0,
+                       "%s: %jd bytes of executor crossed", rows[i].name, (intmax_t)info.st_size);
+            if (st == ST_OK)
+                vm_stop(vm);
+            vm_pool_close(pool);
+        }
+        setenv("PATH", old_path, 1);
+    }
+}
+
 /* ---- the executor as a process here ---- */
 
 /* Signals the executor and all that it has started. */
@@ -310,6 +373,7 @@ int main(void)
     check_refusals();
     check_fakes();
     check_no_freezing();
+    check_image();
     check_local();
     mem_free(result.data);
     file_remove_all(folder);

@@ -127,7 +127,7 @@ _Noreturn void ex_worker(struct executor *ex, uint32_t slot);
 _Noreturn void ex_program(struct executor *ex, uint32_t slot);
 
 /* init.c: makes the machine habitable; then as ex_runner. */
-_Noreturn void ex_init(struct executor *ex);
+_Noreturn void ex_init(struct executor *ex, bool is_first);
 
 /* kinds.c: the requests that are not programs; they run in the worker. */
 void ex_run_binary(struct executor *ex, const struct ex_slot *slot);

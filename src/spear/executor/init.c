@@ -156,9 +156,10 @@ static _Noreturn void watch(pid_t runner)
     give_up();
 }
 
-_Noreturn void ex_init(struct executor *ex)
+_Noreturn void ex_init(struct executor *ex, bool is_first)
 {
-    replace_root();
+    if (is_first)
+        replace_root(); /* that of a disk image stays */
     mount_all();
     open_console();
     umask(0);

@@ -1,5 +1,6 @@
 /* main: which role this executor plays.
  *   /init                        as the first process of a machine
+ *   --machine                  as root of a machine that was booted from a disk image
  *   --local REGION_FD BELL_FD    as a process of any machine: a memfd and a socket of the host's,
  *                                no mounts, no sandboxes, no coverage; for tests and the synthetic
  *                                target
@@ -79,7 +80,9 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN);
     if (getpid() == 1)
-        ex_init(ex); /* whatever the kernel was told to pass on */
+        ex_init(ex, true); /* whatever the kernel was told to pass on */
+    if (argc == 2 && strcmp(argv[1], "--machine") == 0)
+        ex_init(ex, false);
     if (argc == 4 && strcmp(argv[1], "--local") == 0)
         return run_local(ex, argv[2], argv[3]);
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
@@ -87,6 +90,7 @@ int main(int argc, char **argv)
         return 0;
     }
     fprintf(stderr, "usage: mujun-executor --local REGION_FD BELL_FD\n"
+                    "       mujun-executor --machine   as root of a machine under test\n"
                     "       or as /init of a machine under test; mujun starts it\n");
     return 2;
 }

@@ -55,8 +55,12 @@ void vm_calibrate(struct vm_pool *pool, uint64_t calibration_ns)
 {
     uint64_t slowdown = calibration_ns / ((uint64_t)WIRE_CALIBRATION_LOOPS * VM_NATIVE_CALL_NS);
 
+    slowdown = MIN(MAX(slowdown, UINT64_C(1)), (uint64_t)VM_SLOWDOWN_MAX);
     pthread_mutex_lock(&pool->lock);
-    pool->slowdown = (uint32_t)MIN(MAX(slowdown, UINT64_C(1)), (uint64_t)VM_SLOWDOWN_MAX);
+    /* Other programs disturb the measurement: one machine alone moves the mean a little. */
+    pool->calibrated = pool->calibrated == 0 ? (double)slowdown
+                                             : (3 * pool->calibrated + (double)slowdown) / 4;
+    pool->slowdown = (uint32_t)(pool->calibrated + 0.5);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -306,6 +310,7 @@ enum status vm_pool_open(const struct vm_options *options, struct vm_pool **out,
     o->boot_timeout_s = o->boot_timeout_s == 0 ? VM_BOOT_S : o->boot_timeout_s;
     o->work_dir = o->work_dir == NULL ? "." : o->work_dir;
     pool->accel = VM_ACCEL_TCG;
+    pool->template_fd = -1;
     pool->slowdown = o->type == VM_LOCAL ? 1 : VM_SLOWDOWN_GUESS;
     snprintf(pool->accel_text, sizeof(pool->accel_text), "not tried yet");
     pthread_mutex_init(&pool->lock, NULL);
@@ -331,6 +336,7 @@ void vm_pool_close(struct vm_pool *pool)
         unlink(pool->initramfs);
     pthread_mutex_destroy(&pool->lock);
     pthread_mutex_destroy(&pool->start_lock);
+    vm_template_release(pool);
     mem_free(pool->known);
     mem_free(pool);
 }

@@ -20,11 +20,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     TEMPLATES_MAX = 4, /* kept; each takes some hundred megabytes */
+    TEMPLATE_MAKING_S = 3600, /* one without a mark is being made; after this, it was given up */
     TEMPLATE_POLL_MS = 2,
     TEMPLATE_MOVE_MS = 60000, /* for the state to be written or read */
     TEMPLATE_MARK_MAX = 4096,
@@ -225,6 +228,43 @@ static enum status boot_and_freeze(struct vm_pool *pool, uint32_t index, const c
     return st == ST_OK ? finish(dir, &mark, dg) : st;
 }
 
+/* A frozen machine that a pool uses is locked (shared) by its mark. */
+static void hold(struct vm_pool *pool)
+{
+    char path[FILE_PATH_MAX];
+    struct mark mark;
+
+    vm_template_release(pool);
+    if (read_mark(pool->template_dir, &mark))
+        vm_calibrate(pool, mark.calibration_ns);
+    path_in(pool->template_dir, TEMPLATE_COMPLETE, path);
+    pool->template_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (pool->template_fd >= 0)
+        (void)flock(pool->template_fd, LOCK_SH | LOCK_NB);
+    (void)utimensat(AT_FDCWD, pool->template_dir, NULL, 0); /* used just now */
+}
+
+void vm_template_release(struct vm_pool *pool)
+{
+    if (pool->template_fd >= 0)
+        close(pool->template_fd);
+    pool->template_fd = -1;
+}
+
+/* Is anybody using it, or still making it? */
+static bool is_in_use(const char *dir, time_t changed)
+{
+    char path[FILE_PATH_MAX];
+
+    path_in(dir, TEMPLATE_COMPLETE, path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return time(NULL) - changed < TEMPLATE_MAKING_S;
+    bool is_locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
+    close(fd);
+    return is_locked;
+}
+
 /* Removes the templates used longest ago, and what was left unfinished by others. */
 static void make_room(const char *all)
 {
@@ -241,13 +281,15 @@ static void make_room(const char *all)
             if (e->d_name[0] == '.' || stat(path, &info) != 0 || !S_ISDIR(info.st_mode))
                 continue;
             count++;
+            if (is_in_use(path, info.st_mtime))
+                continue;
             if (oldest[0] == '\0' || info.st_mtime < oldest_time) {
                 oldest_time = info.st_mtime;
                 memcpy(oldest, path, sizeof(path));
             }
         }
         closedir(folder);
-        if (count < TEMPLATES_MAX)
+        if (count < TEMPLATES_MAX || oldest[0] == '\0')
             return;
         file_remove_all(oldest);
     }
@@ -274,9 +316,11 @@ enum status vm_template_ensure(struct vm_pool *pool, uint32_t index, struct diag
     char all[FILE_PATH_MAX], making[FILE_PATH_MAX];
     struct mark mark;
 
+    if (pool->template_dir[0] != '\0' && read_mark(pool->template_dir, &mark))
+        return ST_OK;
     TRY(name_template(pool, all, dg));
     if (read_mark(pool->template_dir, &mark)) {
-        (void)utimensat(AT_FDCWD, pool->template_dir, NULL, 0); /* used just now */
+        hold(pool);
         return ST_OK;
     }
     make_room(all);
@@ -293,14 +337,17 @@ enum status vm_template_ensure(struct vm_pool *pool, uint32_t index, struct diag
             st = file_fail(dg, errno, "cannot create %s", pool->template_dir);
     }
     file_remove_all(making);
-    if (st == ST_OK)
-        vm_log(pool, "machine %u: booted and frozen in %.1f s", index,
-               (double)(loop_now_ns() - start_ns) / 1e9);
-    return st;
+    if (st != ST_OK)
+        return st;
+    hold(pool);
+    vm_log(pool, "machine %u: booted and frozen in %.1f s", index,
+           (double)(loop_now_ns() - start_ns) / 1e9);
+    return ST_OK;
 }
 
 void vm_template_discard(struct vm_pool *pool)
 {
+    vm_template_release(pool);
     if (pool->template_dir[0] != '\0')
         file_remove_all(pool->template_dir);
 }
@@ -345,7 +392,6 @@ enum status vm_template_clone(struct vm_pool *pool, uint32_t index, struct vm **
     if (!read_mark(pool->template_dir, &mark))
         return diag_fail(dg, ST_IO, DIAG_NO_OFFSET, "the frozen machine %s is incomplete",
                          pool->template_dir);
-    vm_calibrate(pool, mark.calibration_ns);
     TRY(vm_machine_open(pool, index, VM_THAW, pool->accel, &vm, dg));
     enum status st = vm_qemu_start(vm, pool->template_dir, dg);
     if (st == ST_OK)

@@ -62,11 +62,13 @@ struct vm_pool {
     pthread_mutex_t start_lock; /* deciding the accelerator, making the frozen machine */
     bool is_accel_known, is_template_broken;
     char template_dir[FILE_PATH_MAX]; /* empty: not looked for yet */
+    int template_fd;                  /* locks it, so that nobody removes it; -1: none */
 
     pthread_mutex_t lock; /* of the rest */
     enum vm_accel accel;
     char accel_text[VM_WHY_MAX];
     uint32_t slowdown;
+    double calibrated; /* mean of the slowdowns measured; 0: none */
     double start_seconds;
     struct vm *machines;
     uint32_t *known; /* the table, 1 << VM_KNOWN_LOG2 entries */
@@ -159,6 +161,7 @@ MUST_USE enum status vm_accel_decide(struct vm_pool *pool, uint32_t index, struc
 /* template.c: start_lock is held for the first two. */
 MUST_USE enum status vm_template_ensure(struct vm_pool *pool, uint32_t index, struct diag *dg);
 void vm_template_discard(struct vm_pool *pool);
+void vm_template_release(struct vm_pool *pool); /* harmless twice */
 MUST_USE enum status vm_template_clone(struct vm_pool *pool, uint32_t index, struct vm **out,
                                        struct diag *dg);
 
