@@ -79,8 +79,8 @@ static bool is_known_different(const char *name)
 }
 
 struct totals {
-    unsigned files, parsed, stable, same, calls;
-    uint64_t parse_ns, print_ns, encode_ns;
+    unsigned files, parsed, stable, same, repaired, cloned, encoded, beyond, calls;
+    uint64_t parse_ns, print_ns, clone_ns, encode_ns, stream_bytes;
     uint64_t text_bytes;
 };
 
@@ -136,6 +136,42 @@ static enum status round_trip(void *ctx, struct diag *dg)
     return ST_OK;
 }
 
+/* Beside the text: a copy says the same, repairing changes nothing that fits, and the executor's
+ * bytes can be made, but for calls that it does not have. */
+static enum status other_forms(void *ctx, struct diag *dg)
+{
+    struct trip *t = ctx;
+    struct totals *totals = t->totals;
+    struct syz_prog *strict = NULL, *repaired = NULL;
+    struct buf want, got, stream;
+
+    buf_init(&want, &t->arena);
+    buf_init(&got, &t->arena);
+    buf_init(&stream, &t->arena);
+    TRY(syz_prog_parse(&t->arena, t->target, t->text, SYZ_STRICT, &strict, dg));
+    TRY(syz_prog_parse(&t->arena, t->target, t->text, SYZ_REPAIR, &repaired, dg));
+    syz_prog_print(&want, strict);
+    syz_prog_print(&got, repaired);
+    totals->repaired += str_equal(text_of(&want), text_of(&got));
+    got.size = 0;
+    uint64_t start = now_ns();
+    const struct syz_prog *copy = syz_prog_clone(&t->arena, strict);
+    totals->clone_ns += now_ns() - start;
+    syz_prog_print(&got, copy);
+    totals->cloned += str_equal(text_of(&want), text_of(&got));
+    for (uint32_t i = 0; i < strict->count; i++)
+        if (syz_call_wire_number(t->target, strict->steps[i].call) < 0) {
+            totals->beyond++;
+            return ST_OK;
+        }
+    start = now_ns();
+    TRY(syz_prog_encode(strict, &stream, dg));
+    totals->encode_ns += now_ns() - start;
+    totals->encoded++;
+    totals->stream_bytes += stream.size;
+    return ST_OK;
+}
+
 static void try_file(struct totals *totals, const struct syz_target *target, const char *os,
                      const char *arch, const char *name, struct str text)
 {
@@ -144,6 +180,8 @@ static void try_file(struct totals *totals, const struct syz_target *target, con
 
     arena_init(&t.arena, PROG_BYTES);
     enum status st = arena_guard(&t.arena, round_trip, &t, &dg);
+    if (st == ST_OK)
+        st = arena_guard(&t.arena, other_forms, &t, &dg);
     totals->files++;
     totals->text_bytes += text.size;
     totals->stable += st == ST_OK && t.is_stable;
@@ -185,6 +223,11 @@ static void try_folder(const char *root, const char *os, struct loaded *loaded, 
     free(entries);
 }
 
+static double per(uint64_t ns, unsigned count)
+{
+    return (double)ns / 1000 / MAX(count, 1u);
+}
+
 int main(void)
 {
     const char *root = suites_root();
@@ -209,8 +252,16 @@ int main(void)
                t.same + LENGTH_OF(known_different) == t.files,
            "%u files, %u calls: %u parsed, %u stable, %u say the same", t.files, t.calls, t.parsed,
            t.stable, t.same);
-    printf("# %ju us to parse all (%ju bytes), %ju us to print all\n", (uintmax_t)t.parse_ns / 1000,
-           (uintmax_t)t.text_bytes, (uintmax_t)t.print_ns / 1000);
+    tap_ok(t.repaired == t.files, "%u files are the same when repaired", t.repaired);
+    tap_ok(t.cloned == t.files, "%u files are the same when copied", t.cloned);
+    tap_ok(t.encoded + t.beyond == t.files,
+           "%u files as bytes; %u hold pseudo calls that the executor does not have", t.encoded,
+           t.beyond);
+    printf("# per program: parse %.1f us (%ju bytes), print %.1f us, copy %.1f us, encode %.1f us "
+           "(%ju bytes)\n",
+           per(t.parse_ns, t.parsed), (uintmax_t)(t.text_bytes / t.files),
+           per(t.print_ns, t.parsed), per(t.clone_ns, t.cloned), per(t.encode_ns, t.encoded),
+           (uintmax_t)(t.stream_bytes / MAX(t.encoded, 1u)));
     for (size_t i = 0; i < LENGTH_OF(loaded); i++)
         arena_free(&loaded[i].arena);
     return tap_done();

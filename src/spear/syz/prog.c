@@ -207,10 +207,45 @@ static void data_default(struct arena *a, struct syz_arg *arg)
         memcpy(arg->data.bytes, t->buffer.values[0].text, t->buffer.values[0].size);
 }
 
-enum { DEFAULT_POINTERS_MAX = 8 }; /* within each other; types may point to themselves */
+enum { DEFAULT_POINTERS_MAX = 8 }; /* within each other */
+
+/* Pointers above a default that is being made. What a type would lead to again is NULL. */
+struct default_chain {
+    const struct default_chain *up;
+    const struct syz_type *to;
+    uint32_t depth;
+};
+
+static bool is_endless(const struct default_chain *above, const struct syz_type *to)
+{
+    if (above != NULL && above->depth >= DEFAULT_POINTERS_MAX)
+        return true;
+    for (; above != NULL; above = above->up)
+        if (above->to == to)
+            return true;
+    return false;
+}
 
 static struct syz_arg *make_default(struct arena *a, const struct syz_type *type, enum syz_dir dir,
-                                    uint32_t pointers)
+                                    const struct default_chain *above);
+
+static void default_items(struct arena *a, struct syz_arg *arg, const struct default_chain *above)
+{
+    const struct syz_type *type = arg->type;
+
+    arg->group.count = type->kind == SYZ_STRUCT ? type->group.count
+                       : is_fixed_group(type)   ? (uint32_t)type->array.min
+                                                : 0;
+    arg->group.items = arena_new(a, struct syz_arg *, arg->group.count);
+    for (uint32_t i = 0; i < arg->group.count; i++)
+        arg->group.items[i] =
+            type->kind == SYZ_ARRAY
+                ? make_default(a, type->array.of, arg->dir, above)
+                : make_default(a, type->group.fields[i].type, field_dir(type, i, arg->dir), above);
+}
+
+static struct syz_arg *make_default(struct arena *a, const struct syz_type *type, enum syz_dir dir,
+                                    const struct default_chain *above)
 {
     struct syz_arg *arg = arg_new(a, type, dir);
 
@@ -218,26 +253,19 @@ static struct syz_arg *make_default(struct arena *a, const struct syz_type *type
     case SYZ_ARG_CONST: arg->value = const_default(type); break;
     case SYZ_ARG_POINTER:
         arg->pointer.is_special =
-            type->kind == SYZ_VMA || type->is_optional || pointers >= DEFAULT_POINTERS_MAX;
-        if (!arg->pointer.is_special)
-            arg->pointer.to = make_default(a, type->ptr.to, type->ptr.dir, pointers + 1);
+            type->kind == SYZ_VMA || type->is_optional || is_endless(above, type->ptr.to);
+        if (!arg->pointer.is_special) {
+            const struct default_chain here = {above, type->ptr.to,
+                                               above == NULL ? 1 : above->depth + 1};
+            arg->pointer.to = make_default(a, type->ptr.to, type->ptr.dir, &here);
+        }
         break;
     case SYZ_ARG_DATA: data_default(a, arg); break;
-    case SYZ_ARG_GROUP:
-        arg->group.count = type->kind == SYZ_STRUCT ? type->group.count
-                           : is_fixed_group(type)   ? (uint32_t)type->array.min
-                                                    : 0;
-        arg->group.items = arena_new(a, struct syz_arg *, arg->group.count);
-        for (uint32_t i = 0; i < arg->group.count; i++)
-            arg->group.items[i] = type->kind == SYZ_ARRAY
-                                      ? make_default(a, type->array.of, dir, pointers)
-                                      : make_default(a, type->group.fields[i].type,
-                                                     field_dir(type, i, dir), pointers);
-        break;
+    case SYZ_ARG_GROUP: default_items(a, arg, above); break;
     case SYZ_ARG_UNION:
         arg->choice.option = union_default(type);
         arg->choice.value = make_default(a, type->group.fields[arg->choice.option].type,
-                                         field_dir(type, arg->choice.option, dir), pointers);
+                                         field_dir(type, arg->choice.option, dir), above);
         break;
     case SYZ_ARG_RESULT: result_reset(arg); break;
     }
@@ -246,7 +274,7 @@ static struct syz_arg *make_default(struct arena *a, const struct syz_type *type
 
 struct syz_arg *syz_arg_default(struct arena *a, const struct syz_type *type, enum syz_dir dir)
 {
-    return make_default(a, type, dir, 0);
+    return make_default(a, type, dir, NULL);
 }
 
 static bool data_is_default(const struct syz_arg *arg)

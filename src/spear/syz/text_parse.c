@@ -689,6 +689,8 @@ static void complete_step(struct parser *p, struct syz_step *step)
 {
     struct arg_map only = {.arena = p->arena};
 
+    if (!p->is_raw) /* before conditions look at what it changes */
+        syz_step_neutralise(p->prog, step);
     syz_step_patch_conditions(p->prog, step, NULL);
     for (uint32_t i = 0; p->is_strict && i < p->unions.count; i++) {
         const struct written *w = &p->unions.items[i];
