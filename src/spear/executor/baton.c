@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include "spear/executor/program.h"
 
@@ -22,6 +23,7 @@ enum thread_state {
 enum {
     STACK_BYTES = 128 << 10,
     WATCH_PAST_END_MS = 1000, /* a watcher stays awake for so long after a program */
+    BEGIN_YIELDS_MAX = 200,   /* until an async call has begun */
     STRAGGLERS_SHARE = 6,     /* of the program's time, to wait for calls left behind */
     MS = 1000000,
 };
@@ -79,7 +81,8 @@ static void call_is_back(struct ex_program *p)
     ex_wake(&p->running);
 }
 
-/* Hands the call to another thread, if there is one. */
+/* Hands the call to another thread, if there is one. It has begun when the holder goes on: on a
+ * machine with one processor it would else always come after the next call, and never meet it. */
 static bool give_away(struct ex_program *p, const struct ex_call *call)
 {
     for (uint32_t i = 0; i < EX_THREADS_MAX; i++) {
@@ -87,9 +90,13 @@ static bool give_away(struct ex_program *p, const struct ex_call *call)
         if (t->is_created && atomic_load(&t->state) != THREAD_IDLE)
             continue;
         t->call = *call;
+        atomic_store(&t->is_begun, false);
         atomic_fetch_add(&p->running, 1);
-        if (hire(p, THREAD_ASYNC) != NULL)
+        if (hire(p, THREAD_ASYNC) != NULL) {
+            for (int n = 0; n < BEGIN_YIELDS_MAX && !atomic_load(&t->is_begun); n++)
+                sched_yield();
             return true;
+        }
         atomic_fetch_sub(&p->running, 1);
         return false;
     }

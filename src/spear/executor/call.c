@@ -87,6 +87,7 @@ void ex_call_make(struct ex_thread *t)
     ex_cover_before(t);
     const uint64_t start = ex_now_ns();
     errno = 0;
+    atomic_store_explicit(&t->is_begun, true, memory_order_relaxed);
     const long result = make(c);
     const int error = result == -1 ? errno : 0;
     ex_cover_after(t);

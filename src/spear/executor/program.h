@@ -43,8 +43,9 @@ struct ex_thread {
     uint32_t index;
     _Atomic uint32_t state; /* enum in baton.c; a futex word */
     bool is_created;
-    int fail_fd;        /* /proc/thread-self/fail-nth; -1: not open */
-    uint64_t named_for; /* id + 1 of the request that the thread is named after */
+    _Atomic bool is_begun; /* the call is about to be made; what an async one is waited for */
+    int fail_fd;           /* /proc/thread-self/fail-nth; -1: not open */
+    uint64_t named_for;    /* id + 1 of the request that the thread is named after */
     struct ex_call call;
     struct ex_cover cover;
 };
