@@ -170,13 +170,20 @@ __attribute__((format(printf, 3, 4))) static size_t add(struct wire_machine *mac
     return used + ((size_t)size < room ? (size_t)size : room - 1);
 }
 
+/* The best of some rounds: whoever else wants the processor ruins a round or two. */
 static uint64_t calibrate(void)
 {
-    const uint64_t start = ex_now_ns();
+    enum { ROUNDS = 5 };
+    uint64_t best_ns = UINT64_MAX;
 
-    for (int i = 0; i < WIRE_CALIBRATION_LOOPS; i++)
-        syscall(SYS_getppid);
-    return ex_now_ns() - start;
+    for (int round = 0; round < ROUNDS; round++) {
+        const uint64_t start = ex_now_ns();
+        for (int i = 0; i < WIRE_CALIBRATION_LOOPS; i++)
+            syscall(SYS_getppid);
+        const uint64_t spent_ns = ex_now_ns() - start;
+        best_ns = spent_ns < best_ns ? spent_ns : best_ns;
+    }
+    return best_ns;
 }
 
 static void try_all(struct wire_machine *machine)
