@@ -80,10 +80,13 @@ static const struct {
      "mknod(&(0x7f0000000000)='a', 0x81ff, 0x104)\nmknod(&(0x7f0000000000)='a', 0x21ff, 0x103)\n"
      "mknod(&(0x7f0000000000)='a', 0x61ff, 0x700)\n"},
     {"names stay in the directory", REPAIR,
-     "open(&(0x7f0000000000)='/etc/passwd\\x00', 0x0)\nopen(&(0x7f0000000000)='a/../../b\\x00', 0x0)\n"
-     "open(&(0x7f0000000000)='a/../b\\x00', 0x0)\nopen(&(0x7f0000000000)='/proc/self/mem\\x00', 0x0)",
+     "open(&(0x7f0000000000)='/etc/passwd\\x00', 0x0)\n"
+     "open(&(0x7f0000000000)='a/../../b\\x00', 0x0)\n"
+     "open(&(0x7f0000000000)='a/../b\\x00', 0x0)\n"
+     "open(&(0x7f0000000000)='/proc/self/mem\\x00', 0x0)",
      "open(&(0x7f0000000000)='./file0\\x00', 0x0)\nopen(&(0x7f0000000000)='./file0\\x00', 0x0)\n"
-     "open(&(0x7f0000000000)='a/../b\\x00', 0x0)\nopen(&(0x7f0000000000)='/proc/self/mem\\x00', 0x0)\n"},
+     "open(&(0x7f0000000000)='a/../b\\x00', 0x0)\n"
+     "open(&(0x7f0000000000)='/proc/self/mem\\x00', 0x0)\n"},
     /* ---- removing ---- */
     {"uses of a removed result are defaults", REMOVE_FIRST,
      "r0 = open(0x0, 0x0)\nr1 = open(0x0, 0x1)\nclose(r0/2+1)\nclose(r1)",
@@ -106,7 +109,8 @@ static const struct {
     /* ---- squashing ---- */
     {"numbers as they lie in memory", SQUASH,
      "r0 = open(0x0, 0x0)\n"
-     "squashed(&(0x7f0000000000)={0x1234, 0x5, 0x6, r0, 0x7, &(0x7f0000000080)=\"aa\", 0x0, \"bbcc\"}, 0x0)",
+     "squashed(&(0x7f0000000000)={0x1234, 0x5, 0x6, r0, 0x7, &(0x7f0000000080)=\"aa\", 0x0, "
+     "\"bbcc\"}, 0x0)",
      "r0 = open(0x0, 0x0)\n"
      "squashed(&(0x7f0000000000)=ANY=[@ANYBLOB=\"123465\", @ANYRES32=r0, "
      "@ANYBLOB='00000000000000000007', @ANYPTR=&(0x7f0000000080)=ANY=[@ANYBLOB=\"aa\"], "

@@ -31,7 +31,12 @@ static const char descriptions[] =
     "padded {\n\ta int8\n\tb int64\n}\n"
     "sum(p ptr[in, summed])\n"
     "summed {\n\tsum csum[parent, inet, int16be]\n\tdata int16\n} [packed]\n"
-    "pages(v vma, n len[v])\n";
+    "pages(v vma, n len[v])\n"
+    "udp(p ptr[in, ip])\n"
+    "ip {\n\tsrc_ip array[int8, 4]\n\tdst_ip array[int8, 4]\n\tp datagram\n} [packed]\n"
+    "datagram {\n\tsum csum[parent, pseudo, 17, int16be]\n\tdata array[int8]\n} [packed]\n"
+    "udp6(p ptr[in, ip6])\n"
+    "ip6 {\n\tsrc_ip array[int8, 16]\n\tdst_ip array[int8, 16]\n\tp datagram\n} [packed]\n";
 
 /* Columns: the text, and the stream as numbers after un-zigzagging, data in quotes. The number of
  * every call is X. */
@@ -60,6 +65,13 @@ static const struct {
     {"pad(&(0x7f0000000000)={0x1, 0x2})", "1 -2 0 0 1 1 -2 8 0 8 2 X -1 1 2 0 -1"},
     {"sum(&(0x7f0000000000)={0x0, 0x2})",
      "1 -2 0 0 258 0 -2 2 0 2 2 -2 0 5 2 0 1 0 0 4 X -1 1 2 0 -1"},
+    {"udp(&(0x7f0000000000)={\"01020304\", \"05060708\", {0x0, \"0a0b0c\"}})",
+     "1 -2 0 4 4 '01020304' -2 4 4 4 '05060708' -2 8 0 258 0 -2 10 4 3 '0a0b0c' "
+     "-2 8 5 2 0 5 0 0 4 0 4 4 1 17 2 1 5 2 0 8 5 X -1 1 2 0 -1"},
+    {"udp6(&(0x7f0000000000)={\"00\", \"00\", {0x0, \"0a\"}})",
+     "1 -2 0 4 16 '00000000000000000000000000000000' -2 16 4 16 "
+     "'00000000000000000000000000000000' -2 32 0 258 0 -2 34 4 1 '0a' "
+     "-2 32 5 2 0 5 0 0 16 0 16 16 1 3 4 1 17 4 0 32 3 X -1 1 2 0 -1"},
     {"pages(&(0x7f0000001000/0x2000)=nil, 0x2000)", "1 X -1 2 2 4096 0 8 8192 -1"},
 };
 /* clang-format on */
