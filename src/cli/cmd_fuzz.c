@@ -3,6 +3,7 @@
 #include "cli/fuzz.h"
 #include "cli/json.h"
 #include "cli/load.h"
+#include "spear/web/web.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -210,7 +211,10 @@ static int fuzz(struct fuzz_job *job)
     enum status st = manager_open(&options, &m, &dg);
 
     if (st == ST_OK) {
+        struct web *web = fuzz_web_start(job, m);
         st = fuzz_run(m, &interrupted, &dg);
+        if (web != NULL)
+            web_stop(web);
         show_end(job, m);
         manager_close(m);
     }

@@ -20,6 +20,11 @@ struct manager_options fuzz_manager_options(const struct fuzz_job *job);
 /* manager_run() with the signals that end it; true in *interrupted when one came. */
 MUST_USE enum status fuzz_run(struct manager *m, bool *interrupted, struct diag *dg);
 
+/* ---- fuzz_web.c ---- */
+struct web;
+/* NULL: none is wanted, or it cannot be had, which the log says. Ends with web_stop(). */
+struct web *fuzz_web_start(const struct fuzz_job *job, struct manager *m);
+
 /* ---- fuzz_levels.c ---- */
 /* Returns the exit code. */
 int fuzz_compare_levels(struct fuzz_job *job);

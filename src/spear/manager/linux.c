@@ -287,6 +287,8 @@ enum status manager_linux(const struct manager_options *options,
         .reproduce = linux_reproduce,
         .avoid = linux_avoid,
         .import = linux_import,
+        .vmlinux = or_null(l->vmlinux),
+        .source_dir = or_null(l->source_dir),
         .self = l,
         .close = linux_close,
     };

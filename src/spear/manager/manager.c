@@ -385,6 +385,12 @@ void manager_stop(struct manager *m)
     atomic_store(&m->is_stopping, true); /* all who wait look again within a second */
 }
 
+void manager_kernel(const struct manager *m, const char **vmlinux, const char **source_dir)
+{
+    *vmlinux = m->parts.vmlinux;
+    *source_dir = m->parts.source_dir;
+}
+
 struct engine *manager_engine(const struct manager *m)
 {
     return m->engine;

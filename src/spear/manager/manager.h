@@ -48,6 +48,7 @@ struct manager_parts {
      * NULL. */
     enum status (*import)(void *self, struct str text, bool *is_log,
                           void (*each)(void *ctx, struct str input), void *ctx, struct diag *dg);
+    const char *vmlinux, *source_dir; /* of the kernel, for the dashboard; NULL: not known */
     void *self;
     void (*close)(void *self); /* of all of it; NULL: nothing to do */
 };
@@ -81,6 +82,8 @@ void manager_close(struct manager *m);
 
 /* From the start of the limits to their end, of a manager that has run. */
 struct bench_numbers manager_bench(const struct manager *m);
+/* Where the kernel's symbols and sources are; NULL where that is not known. */
+void manager_kernel(const struct manager *m, const char **vmlinux, const char **source_dir);
 struct engine *manager_engine(const struct manager *m);
 struct crash_store *manager_crashes(const struct manager *m);
 /* A line for the log, "serving http on ...". */
