@@ -32,7 +32,7 @@ enum page_found page_corpus(struct web *web, const struct http_request *request,
         {"cover",  "cover",     true },
         {"text",   "last call", false}
     };
-    const char *call = parameter_of(request, "call");
+    const char *call = web_parameter(request, "call");
     size_t count;
     const struct corpus_row *rows =
         web->source.corpus(web->source.ctx, request->arena, call[0] == 0 ? NULL : call, &count);
@@ -48,7 +48,7 @@ enum page_found page_corpus(struct web *web, const struct http_request *request,
         cell_number(t, count_lines(row->text));
         cell_number(t, row->signal);
         cell_number(t, row->cover);
-        cell_text(t, first_line(row->text));
+        cell_text(t, web_first_line(row->text));
         cell_mark(t, "soft");
     }
     if (count > ROWS_MAX)
@@ -58,7 +58,7 @@ enum page_found page_corpus(struct web *web, const struct http_request *request,
 
 enum page_found page_input(struct web *web, const struct http_request *request, struct page *page)
 {
-    const char *wanted = parameter_of(request, "id");
+    const char *wanted = web_parameter(request, "id");
     size_t count;
     const struct corpus_row *rows =
         web->source.corpus(web->source.ctx, request->arena, NULL, &count);

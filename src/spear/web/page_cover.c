@@ -117,7 +117,7 @@ enum page_found page_cover(struct web *web, const struct http_request *request, 
 {
     struct diag why;
     const struct cover_map *map = web_cover(web, &why);
-    const char *path = parameter_of(request, "file");
+    const char *path = web_parameter(request, "file");
     size_t count, line_count;
 
     page->title = "coverage";

@@ -27,8 +27,8 @@ void add_crash_table(const struct status_snapshot *s, struct page *page, const c
         cell_printf(t, "%.8s", c->hash);
         cell_mark(t, "soft");
         cell_number(t, c->count);
-        cell_text(t, time_text(page->arena, c->first_time_s));
-        cell_text(t, time_text(page->arena, c->last_time_s));
+        cell_text(t, web_time(page->arena, c->first_time_s));
+        cell_text(t, web_time(page->arena, c->last_time_s));
         cell_number(t, c->attempts);
         cell_text(t, c->has_repro ? STR("yes") : STR(""));
         cell_mark(t, "good");
@@ -66,7 +66,7 @@ enum page_found page_repros(struct web *web, const struct http_request *request,
         cell_text(t, str_of(repro_state_text(r->state)));
         cell_text(t, str_of(r->reason));
         cell_number(t, r->attempts);
-        cell_text(t, time_text(page->arena, r->since_s));
+        cell_text(t, web_time(page->arena, r->since_s));
     }
     return PAGE_FOUND;
 }
@@ -77,7 +77,7 @@ static bool read_file(struct web *web, const struct http_request *request, const
                       struct str *out)
 {
     struct diag dg;
-    return web->source.crash_file(web->source.ctx, request->arena, parameter_of(request, "id"),
+    return web->source.crash_file(web->source.ctx, request->arena, web_parameter(request, "id"),
                                   name, out, &dg) == ST_OK;
 }
 
@@ -91,7 +91,7 @@ static void add_files(struct web *web, const struct http_request *request, struc
                                        "repro.report", "repro.stats", NULL};
     static const char *const many[] = {"log", "report", "machineInfo", "repro", NULL};
     struct table *t = PAGE_TABLE(page, "files", "files", "none", columns);
-    const char *id = parameter_of(request, "id");
+    const char *id = web_parameter(request, "id");
     struct str text;
     char name[32];
 
@@ -126,7 +126,7 @@ enum page_found page_crash(struct web *web, const struct http_request *request, 
 
     if (!read_file(web, request, "description", &title))
         return PAGE_MISSING;
-    title = first_line(title);
+    title = web_first_line(title);
     page->title = arena_copy_text(page->arena, title.text, title.size);
     add_text(web, request, page, "repro.prog", "program", "program");
     add_text(web, request, page, "repro.cprog", "c", "C source");
@@ -138,7 +138,7 @@ enum page_found page_crash(struct web *web, const struct http_request *request, 
 enum page_found page_file(struct web *web, const struct http_request *request, struct page *page)
 {
     struct str text;
-    const char *name = parameter_of(request, "name");
+    const char *name = web_parameter(request, "name");
 
     if (!read_file(web, request, name, &text))
         return PAGE_MISSING;

@@ -46,8 +46,8 @@ static void add_machines(const struct status_snapshot *s, struct page *page)
         const struct status_machine *m = &s->machines[i];
         cell_printf(t, "vm-%u", m->index);
         cell_text(t, str_of(machine_state_text(m->state)));
-        cell_text(t, duration_text(page->arena, m->state_s));
-        cell_text(t, duration_text(page->arena, m->uptime_s));
+        cell_text(t, web_duration(page->arena, m->state_s));
+        cell_text(t, web_duration(page->arena, m->uptime_s));
         cell_printf(t, "%.1f", m->start_seconds);
         cell_number(t, m->starts);
         cell_number(t, m->crashes);
@@ -101,7 +101,7 @@ static void add_summary(const struct status_snapshot *s, struct page *page)
     cell_text(t, s->name);
     cell_text(t, s->target);
     cell_text(t, str_of(s->phase));
-    cell_text(t, duration_text(page->arena, s->uptime_s));
+    cell_text(t, web_duration(page->arena, s->uptime_s));
     cell_number(t, s->level);
     cell_number(t, s->seed);
 }

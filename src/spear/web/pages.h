@@ -28,12 +28,12 @@ typedef enum page_found page_builder(struct web *web, const struct http_request 
 /* NULL, with the reason in dg, when there is none. */
 const struct cover_map *web_cover(struct web *web, struct diag *dg);
 /* "3m12s" */
-struct str duration_text(struct arena *a, uint64_t seconds);
+struct str web_duration(struct arena *a, uint64_t seconds);
 /* "2026-11-22 03:40:11" */
-struct str time_text(struct arena *a, uint64_t epoch_s);
+struct str web_time(struct arena *a, uint64_t epoch_s);
 /* The parameter, or "". */
-const char *parameter_of(const struct http_request *request, const char *name);
-struct str first_line(struct str text);
+const char *web_parameter(const struct http_request *request, const char *name);
+struct str web_first_line(struct str text);
 
 /* The table of crashes, for the pages that show it. */
 void add_crash_table(const struct status_snapshot *s, struct page *page, const char *heading);

@@ -144,7 +144,7 @@ const struct cover_map *web_cover(struct web *web, struct diag *dg)
     return web->cover;
 }
 
-struct str duration_text(struct arena *a, uint64_t seconds)
+struct str web_duration(struct arena *a, uint64_t seconds)
 {
     char text[64];
     const uint64_t hours = seconds / 3600, minutes = seconds / 60 % 60;
@@ -160,7 +160,7 @@ struct str duration_text(struct arena *a, uint64_t seconds)
     return (struct str){arena_copy_text(a, text, (size_t)size), (size_t)size};
 }
 
-struct str time_text(struct arena *a, uint64_t epoch_s)
+struct str web_time(struct arena *a, uint64_t epoch_s)
 {
     char text[64];
     struct tm parts;
@@ -172,13 +172,13 @@ struct str time_text(struct arena *a, uint64_t epoch_s)
     return (struct str){arena_copy_text(a, text, size), size};
 }
 
-const char *parameter_of(const struct http_request *request, const char *name)
+const char *web_parameter(const struct http_request *request, const char *name)
 {
     const char *value = request->parameter(request, name);
     return value == NULL ? "" : value;
 }
 
-struct str first_line(struct str text)
+struct str web_first_line(struct str text)
 {
     const char *newline = memchr(text.text, '\n', text.size);
     return (struct str){text.text, newline == NULL ? text.size : (size_t)(newline - text.text)};
