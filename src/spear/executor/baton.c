@@ -207,7 +207,7 @@ static void lead_on(struct ex_thread *t, bool has_program)
         }
         if (!lead(t))
             return;
-        ex_program_conclude(p, !wait_for_stragglers(p));
+        ex_program_conclude(t, !wait_for_stragglers(p));
     }
 }
 

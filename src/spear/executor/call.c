@@ -1,7 +1,6 @@
 /* call: makes one call, in the kernel or one of ours, and writes its record.
  * SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -21,27 +20,6 @@ static void name_thread(struct ex_thread *t)
     t->named_for = p->id + 1;
     snprintf(name, sizeof(name), "syz.%u.%ju", p->slot.index, (uintmax_t)p->id);
     prctl(PR_SET_NAME, name);
-}
-
-static bool arm_fault(struct ex_thread *t, uint32_t nth)
-{
-    char text[16];
-
-    if (t->fail_fd < 0)
-        t->fail_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-    const int size = snprintf(text, sizeof(text), "%u", nth);
-    return t->fail_fd >= 0 && pwrite(t->fail_fd, text, (size_t)size, 0) == size;
-}
-
-/* Has the allocation failed? The kernel counts down; what is left of the count is taken away. */
-static bool disarm_fault(const struct ex_thread *t)
-{
-    char left[16] = "";
-
-    const bool has_failed = pread(t->fail_fd, left, sizeof(left) - 1, 0) > 0 && left[0] == '0';
-    if (pwrite(t->fail_fd, "0", 1, 0) != 1)
-        return false;
-    return has_failed;
 }
 
 /* A call that makes a second process out of this one comes back twice. The second ends at once:
@@ -83,15 +61,17 @@ void ex_call_make(struct ex_thread *t)
 
     name_thread(t);
     __atomic_fetch_or(&record->flags, flags, __ATOMIC_RELAXED);
-    const bool is_armed = c->fail_nth != 0 && arm_fault(t, c->fail_nth);
     ex_cover_before(t);
+    const bool is_armed = c->fail_nth != 0 && ex_fault_arm(c->fail_nth);
+    if (is_armed)
+        ex_cover_restart(t);
     const uint64_t start = ex_now_ns();
     errno = 0;
     atomic_store_explicit(&t->is_begun, true, memory_order_relaxed);
     const long result = make(c);
     const int error = result == -1 ? errno : 0;
     ex_cover_after(t);
-    if (is_armed && disarm_fault(t))
+    if (is_armed && ex_fault_disarm())
         flags |= WIRE_CALL_FAULT;
     for (uint32_t i = 0; i < c->rerun; i++)
         make(c);

@@ -113,8 +113,8 @@ static void add_cover(struct ex_program *p, struct ex_cover *c, struct wire_call
     close_list(p->reply, &list);
 }
 
-void ex_cover_addresses(struct ex_program *p, struct ex_cover *c, struct wire_call_reply *record,
-                        bool is_full, const uint64_t *addresses, size_t count)
+static void add_addresses(struct ex_program *p, struct ex_cover *c, struct wire_call_reply *record,
+                          bool is_full, const uint64_t *addresses, size_t count)
 {
     if ((p->flags & WIRE_RUN_SIGNAL) != 0)
         add_signal(p, c, record, is_full, addresses, count);
@@ -200,6 +200,11 @@ void ex_cover_before(struct ex_thread *t)
     else if ((p->flags & (WIRE_RUN_SIGNAL | WIRE_RUN_COVER)) != 0)
         mode = EX_KCOV_ADDRESSES;
     ex_kcov_set(&t->cover, t->index, mode);
+    ex_cover_restart(t);
+}
+
+void ex_cover_restart(struct ex_thread *t)
+{
     if (t->cover.area != NULL)
         __atomic_store_n(&t->cover.area[0], 0, __ATOMIC_RELAXED);
 }
@@ -219,7 +224,7 @@ void ex_cover_report(struct ex_thread *t, struct wire_call_reply *record, int er
     const size_t injected = ex_injected_cover(&addresses);
 
     if (injected != 0) {
-        ex_cover_addresses(p, c, record, is_full, addresses, injected);
+        add_addresses(p, c, record, is_full, addresses, injected);
         return;
     }
     if (c->mode == 0) {
@@ -236,5 +241,43 @@ void ex_cover_report(struct ex_thread *t, struct wire_call_reply *record, int er
     if (words == 4)
         add_comparisons(p, record, c->area + 1, count);
     else
-        ex_cover_addresses(p, c, record, is_full, c->area + 1, count);
+        add_addresses(p, c, record, is_full, c->area + 1, count);
+}
+
+/* Waits until nothing has been added for a while, if a call has asked for that. */
+static uint64_t settle_remote(const struct ex_program *p)
+{
+    enum { STEP_MS = 20, STEPS_STILL = 5, STEPS_MAX = 25, MS = 1000000 };
+    _Atomic uint32_t nothing = 0;
+    uint64_t count = __atomic_load_n(&p->remote[0], __ATOMIC_RELAXED);
+
+    for (int i = 0, still = 0; p->wants_remote && i < STEPS_MAX && still < STEPS_STILL; i++) {
+        ex_wait(&nothing, 0, STEP_MS * MS);
+        const uint64_t now = __atomic_load_n(&p->remote[0], __ATOMIC_RELAXED);
+        still = now == count && now != 0 ? still + 1 : 0;
+        count = now;
+    }
+    return count;
+}
+
+void ex_cover_report_extra(struct ex_thread *t)
+{
+    struct ex_program *p = t->program;
+    const uint32_t index = p->reply->result->reply.call_count;
+    struct wire_call_reply *record = &p->reply->result->calls[index];
+    const bool is_full = (p->full_signal >> index & 1) != 0;
+    const uint64_t *addresses = NULL;
+    const size_t injected = ex_injected_remote_cover(&addresses);
+
+    if (injected != 0) {
+        add_addresses(p, &t->cover, record, is_full, addresses, injected);
+    } else if (p->remote != NULL && (p->flags & (WIRE_RUN_SIGNAL | WIRE_RUN_COVER)) != 0) {
+        uint64_t count = settle_remote(p);
+        if (count > EX_REMOTE_WORDS - 1)
+            count = EX_REMOTE_WORDS - 1;
+        if (count != 0)
+            add_addresses(p, &t->cover, record, is_full, p->remote + 1, count);
+    }
+    if (p->remote != NULL)
+        __atomic_store_n(&p->remote[0], 0, __ATOMIC_RELAXED);
 }

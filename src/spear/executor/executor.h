@@ -27,6 +27,8 @@ enum {
     EX_THREADS_MAX = 32,
     EX_PROGRAMS_PER_PROCESS = 200, /* bounds the state that a process may gather unseen */
     EX_COVER_WORDS = 256 << 10,    /* of one KCOV buffer: 2 MiB */
+    EX_REMOTE_WORDS = 64 << 10,    /* of that for kernel threads; every program process maps it */
+    EX_EXIT_OTHER_SANDBOX = 3,     /* code of a worker that is to be started anew, in another one */
     EX_TEXT_MAX = 64 << 10,        /* of a reply */
     EX_KILL_WAIT_MS = 100,         /* from SIGKILL until stronger means */
     EX_LEAVE_BEHIND_MS = 5000,     /* a process that cannot die is given up after this */
@@ -72,6 +74,7 @@ struct ex_control {
     _Atomic uint32_t is_busy;        /* a request has been taken and not been answered */
     _Atomic uint32_t owner;          /* enum ex_owner */
     _Atomic uint32_t handed;         /* enum ex_handed */
+    _Atomic uint32_t sandbox;        /* that the worker is in, or is to be started in */
     _Atomic uint32_t is_pending;     /* worker: run the request that has been taken already */
     _Atomic uint32_t go;             /* worker: the slot is the program's now */
     _Atomic uint32_t event;          /* something happened that the worker waits for */
@@ -84,6 +87,9 @@ struct ex_control {
 };
 
 enum { EX_CONDEMNED = 1 };
+/* Beside those of the wire: in no sandbox at all, for reproducers, which make their own, and for
+ * what needs the machine's root. */
+enum { EX_SANDBOX_BARE = 100 };
 
 struct executor {
     uint8_t *base; /* the region */
@@ -91,7 +97,8 @@ struct executor {
     struct wire_header header;   /* checked copy */
     struct ex_control *controls; /* WIRE_SLOTS_MAX of them, shared between processes */
     bool is_local;
-    bool has_kcov, has_comparisons, has_extra, has_fault; /* what the probes found */
+    bool has_kcov, has_comparisons, has_extra; /* what the probes found */
+    uint64_t features;                         /* bits of all that was found */
     uint16_t bell_port; /* I/O port of the bell line, 0: bells go through the tty */
     char work_dir[64];  /* where workers make their directories */
 };
@@ -129,9 +136,9 @@ _Noreturn void ex_program(struct executor *ex, uint32_t slot);
 /* init.c: makes the machine habitable; then as ex_runner. */
 _Noreturn void ex_init(struct executor *ex, bool is_first);
 
-/* kinds.c: the requests that are not programs; they run in the worker. */
-void ex_run_binary(struct executor *ex, const struct ex_slot *slot);
-void ex_run_leaks(struct executor *ex, const struct ex_slot *slot);
+/* kinds.c: the requests that are not programs; they run in a bare worker. */
+enum wire_status ex_run_binary(struct executor *ex, const struct ex_slot *slot);
+enum wire_status ex_run_leaks(struct executor *ex, const struct ex_slot *slot);
 
 /* util.c */
 uint64_t ex_now_ns(void);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "spear/executor/executor.h"
+#include "spear/executor/pieces.h"
 #include "spear/executor/port.h"
 #include "spear/executor/start.h"
 
@@ -93,6 +94,7 @@ static void apply_settings(void)
 {
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
         ex_write_file(settings[i].path, settings[i].value); /* not every kernel has each */
+    ex_machine_setup();
     if (symlink("/proc/self/fd", "/dev/fd") != 0 && errno != EEXIST)
         ex_say("init: symlink /dev/fd: %s", ex_errno_name(errno));
 }

@@ -16,27 +16,34 @@ static const char device[] = "/sys/kernel/debug/kcov";
 
 enum { BUFFER_BYTES = EX_COVER_WORDS * 8 };
 
+static bool open_at(int at)
+{
+    const int fd = open(device, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0 || fd == at)
+        return fd == at;
+    const bool is_there = dup3(fd, at, O_CLOEXEC) == at;
+    close(fd);
+    return is_there;
+}
+
 void ex_kcov_open(const struct executor *ex)
 {
-    for (int i = 0; ex->has_kcov && i < EX_THREADS_MAX; i++) {
-        const int fd = open(device, O_RDWR | O_CLOEXEC);
-        if (fd < 0)
+    if (ex->has_extra)
+        open_at(EX_FD_EXTRA_KCOV);
+    for (int i = 0; ex->has_kcov && i < EX_THREADS_MAX; i++)
+        if (!open_at(EX_FD_KCOV + i))
             return; /* those threads run without coverage */
-        if (fd != EX_FD_KCOV + i) {
-            dup3(fd, EX_FD_KCOV + i, O_CLOEXEC);
-            close(fd);
-        }
-    }
 }
 
 /* The buffer may have been made for a process that ran before on the same descriptor. */
-static uint64_t *map_buffer(int fd, const char **call)
+static uint64_t *map_buffer(int fd, unsigned long words, const char **call)
 {
     *call = "ioctl(KCOV_INIT_TRACE)";
-    if (ioctl(fd, KCOV_INIT_TRACE, (unsigned long)EX_COVER_WORDS) != 0 && errno != EBUSY)
+    if (ioctl(fd, KCOV_INIT_TRACE, words) != 0 && errno != EBUSY)
         return NULL;
     *call = "mmap";
-    void *area = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *area = mmap(NULL, words * 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     return area == MAP_FAILED ? NULL : area;
 }
 
@@ -53,7 +60,7 @@ void ex_kcov_set(struct ex_cover *c, uint32_t thread, uint32_t mode)
     if (mode == EX_KCOV_OFF)
         return;
     if (c->area == NULL)
-        c->area = map_buffer(fd, &call);
+        c->area = map_buffer(fd, EX_COVER_WORDS, &call);
     const unsigned long how = mode == EX_KCOV_COMPARISONS ? KCOV_TRACE_CMP : KCOV_TRACE_PC;
     if (c->area != NULL && ioctl(fd, KCOV_ENABLE, how) == 0)
         c->mode = mode;
@@ -65,7 +72,7 @@ int ex_kcov_try(uint32_t mode, const char **call, uint64_t *pc)
     const int fd = open(device, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return errno;
-    uint64_t *area = map_buffer(fd, call);
+    uint64_t *area = map_buffer(fd, EX_COVER_WORDS, call);
     int error = area == NULL ? errno : 0;
     if (area != NULL) {
         const unsigned long how = mode == EX_KCOV_COMPARISONS ? KCOV_TRACE_CMP : KCOV_TRACE_PC;
@@ -90,33 +97,46 @@ int ex_kcov_try(uint32_t mode, const char **call, uint64_t *pc)
     return error;
 }
 
-int ex_kcov_remote_open(uint64_t **area, uint32_t slot, const char **call)
+static uint64_t *remote_area;
+
+uint64_t *ex_kcov_remote(void)
+{
+    return remote_area;
+}
+
+/* The common handle is passed on by the kernel to whatever works for this process. */
+static uint64_t *start_remote(int fd, uint32_t slot, const char **call)
 {
     struct kcov_remote_arg remote = {
         .trace_mode = KCOV_TRACE_PC,
-        .area_size = EX_COVER_WORDS,
+        .area_size = EX_REMOTE_WORDS,
         .num_handles = 0,
         .common_handle = KCOV_SUBSYSTEM_COMMON | (slot + 1),
     };
 
+    uint64_t *area = map_buffer(fd, EX_REMOTE_WORDS, call);
+    if (area == NULL)
+        return NULL;
+    *call = "ioctl(KCOV_REMOTE_ENABLE)";
+    if (ioctl(fd, KCOV_REMOTE_ENABLE, &remote) == 0)
+        return area;
+    munmap(area, EX_REMOTE_WORDS * 8);
+    return NULL;
+}
+
+void ex_kcov_remote_start(const struct executor *ex, uint32_t slot)
+{
+    const char *call = NULL;
+
+    if (ex->has_extra)
+        remote_area = start_remote(EX_FD_EXTRA_KCOV, slot, &call);
+}
+
+int ex_kcov_try_remote(const char **call)
+{
     *call = "open(/sys/kernel/debug/kcov)";
     const int fd = open(device, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return errno;
-    *area = map_buffer(fd, call);
-    if (*area != NULL) {
-        madvise(*area, BUFFER_BYTES, MADV_DONTFORK); /* programs have no use for it */
-        *call = "ioctl(KCOV_REMOTE_ENABLE)";
-        if (ioctl(fd, KCOV_REMOTE_ENABLE, &remote) == 0) {
-            if (dup3(fd, EX_FD_EXTRA_KCOV, O_CLOEXEC) >= 0)
-                close(fd);
-            return 0;
-        }
-    }
-    const int error = errno;
-    if (*area != NULL)
-        munmap(*area, BUFFER_BYTES);
-    *area = NULL;
-    close(fd);
-    return error;
+    return start_remote(fd, WIRE_SLOTS_MAX, call) != NULL ? 0 : errno;
 }

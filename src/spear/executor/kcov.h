@@ -12,14 +12,17 @@ struct executor;
 
 enum { EX_KCOV_OFF, EX_KCOV_ADDRESSES, EX_KCOV_COMPARISONS };
 
-/* In the worker: opens EX_FD_KCOV and on. */
+/* Before the sandbox: opens EX_FD_KCOV and on, and EX_FD_EXTRA_KCOV. */
 void ex_kcov_open(const struct executor *ex);
+/* In the worker: starts tracing kernel threads that work for it and for its children to come. */
+void ex_kcov_remote_start(const struct executor *ex, uint32_t slot);
+/* The buffer that goes to; programs inherit it. NULL: there is none. */
+uint64_t *ex_kcov_remote(void);
 /* On the thread that is to be traced: makes it so; nothing when it is so already. */
 void ex_kcov_set(struct ex_cover *c, uint32_t thread, uint32_t mode);
 /* Tries the device out. Returns 0 or an errno; *call names what failed. pc, when not NULL, is given
  * an address of the kernel's that was covered. */
 int ex_kcov_try(uint32_t mode, const char **call, uint64_t *pc);
-/* In the worker: coverage of kernel threads that work for its programs. */
-int ex_kcov_remote_open(uint64_t **area, uint32_t slot, const char **call);
+int ex_kcov_try_remote(const char **call);
 
 #endif /* SPEAR_EXECUTOR_KCOV_H */

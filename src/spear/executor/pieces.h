@@ -24,9 +24,26 @@ uint16_t ex_checksum_end(uint32_t sum);
  */
 long ex_pseudo(uint32_t number, const uint64_t *args);
 
+/* The n-th allocation of the next call fails; disarm says if it has. */
+bool ex_fault_arm(uint32_t nth);
+bool ex_fault_disarm(void);
+
+/* Once per machine: settings, control groups. */
+void ex_machine_setup(void);
+
+enum ex_prepare { EX_PREPARE_TUN = 1, EX_PREPARE_DEVICES = 2, EX_PREPARE_CGROUPS = 4 };
+/* Runs inside() in a sandbox of the kind (enum wire_sandbox), after having made what prepare asks
+ * for, for slot id. Returns what inside() ended with, -1 when there is no such sandbox. */
+int ex_sandbox(uint32_t kind, uint32_t id, uint32_t prepare, void (*inside)(void));
+/* In a program's new directory, and after a program. */
+void ex_link_cgroups(uint32_t id);
+void ex_reset_loop(uint32_t id);
+void ex_flush_tun(void);
+
 /* Leaks go to the console; returns how many. What was lost before ex_start_leaks() is not told. */
 int ex_check_leaks(void);
 void ex_start_leaks(void);
+
 void ex_remove_dir(const char *path);
 void ex_abort_fuse(void);
 

@@ -67,11 +67,11 @@ static struct finding probe_comparisons(void)
     return f;
 }
 
+/* The process that tries it ends, and the tracing with it. */
 static int attempt_remote(void)
 {
-    uint64_t *area = NULL;
     const char *call = NULL;
-    return ex_kcov_remote_open(&area, WIRE_SLOTS_MAX, &call);
+    return ex_kcov_try_remote(&call);
 }
 
 static struct finding probe_extra_coverage(void)
@@ -233,5 +233,5 @@ void ex_probe(struct executor *ex)
     ex->has_kcov = has(machine, WIRE_FEATURE_coverage);
     ex->has_comparisons = has(machine, WIRE_FEATURE_comparisons);
     ex->has_extra = has(machine, WIRE_FEATURE_extra_coverage);
-    ex->has_fault = has(machine, WIRE_FEATURE_fault);
+    ex->features = machine->features;
 }

@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "spear/executor/kcov.h"
 #include "spear/executor/pieces.h"
 #include "spear/executor/program.h"
 #include "spear/executor/reply.h"
@@ -44,7 +45,8 @@ static bool is_for_us(const struct ex_program *p)
 {
     const struct wire_request *request = p->slot.request;
 
-    if (request->kind != WIRE_PROGRAM)
+    if (request->kind != WIRE_PROGRAM ||
+        (!p->ex->is_local && request->sandbox != atomic_load(&p->control->sandbox)))
         return false;
     if (p->programs == 0)
         return true;
@@ -126,8 +128,9 @@ static bool remove_left(void)
         for (long at = 0; at < size;) {
             const struct dirent64 *entry = (const struct dirent64 *)(const void *)(entries + at);
             at += entry->d_reclen;
-            if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                continue;
+            if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                strncmp(entry->d_name, "cgroup", 6) == 0)
+                continue; /* links of ours */
             is_empty = false;
             if (unlinkat(EX_FD_DIR, entry->d_name, 0) != 0 &&
                 unlinkat(EX_FD_DIR, entry->d_name, AT_REMOVEDIR) != 0)
@@ -180,8 +183,9 @@ static bool clean_up(struct ex_program *p)
     return empty_directory(p);
 }
 
-void ex_program_conclude(struct ex_program *p, bool has_stragglers)
+void ex_program_conclude(struct ex_thread *t, bool has_stragglers)
 {
+    struct ex_program *p = t->program;
     struct ex_control *control = p->control;
     uint64_t started = p->reply->started_ns;
     enum wire_status status = WIRE_DONE;
@@ -194,6 +198,7 @@ void ex_program_conclude(struct ex_program *p, bool has_stragglers)
         status = p->reply->result->reply.status = WIRE_BROKEN;
     }
     atomic_store(&p->is_running, 0);
+    ex_cover_report_extra(t);
     const bool is_clean = !has_stragglers && clean_up(p);
     if (!atomic_compare_exchange_strong(&control->started_ns, &started, 0)) {
         for (;;)
@@ -224,6 +229,7 @@ _Noreturn void ex_program(struct executor *ex, uint32_t slot)
     p->slot = ex_slot(ex, slot);
     p->control = &ex->controls[slot];
     p->reply = &p->control->reply;
+    p->remote = ex_kcov_remote();
     p->empty_bytes = -1;
     if (fstatfs(EX_FD_DIR, &system) == 0 && system.f_type == TMPFS_MAGIC &&
         fstat(EX_FD_DIR, &info) == 0)
@@ -231,7 +237,6 @@ _Noreturn void ex_program(struct executor *ex, uint32_t slot)
     for (uint32_t i = 0; i < EX_THREADS_MAX; i++) {
         p->threads[i].program = p;
         p->threads[i].index = i;
-        p->threads[i].fail_fd = -1;
     }
     ex_guard_install();
     ex_baton_run(p);

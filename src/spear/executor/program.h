@@ -44,7 +44,6 @@ struct ex_thread {
     _Atomic uint32_t state; /* enum in baton.c; a futex word */
     bool is_created;
     _Atomic bool is_begun; /* the call is about to be made; what an async one is waited for */
-    int fail_fd;           /* /proc/thread-self/fail-nth; -1: not open */
     uint64_t named_for;    /* id + 1 of the request that the thread is named after */
     struct ex_call call;
     struct ex_cover cover;
@@ -66,6 +65,7 @@ struct ex_program {
     uint32_t programs;       /* that this process has run */
     bool wants_remote;       /* give kernel threads time before their coverage is read */
     bool has_more_runs;      /* of the request that was just run */
+    uint64_t *remote;        /* coverage of kernel threads; NULL: none */
     int64_t empty_bytes;     /* size of the empty directory; -1: says nothing on this file system */
 
     _Atomic uint64_t baton;          /* epoch << 16 | thread << 1 | in a call */
@@ -94,16 +94,17 @@ void ex_call_make(struct ex_thread *t);
 _Noreturn void ex_baton_run(struct ex_program *p);
 /* program.c, called by whoever holds the baton: takes a request; gives the answer. */
 void ex_program_begin(struct ex_program *p);
-void ex_program_conclude(struct ex_program *p, bool has_stragglers);
+void ex_program_conclude(struct ex_thread *t, bool has_stragglers);
 
 /* cover.c, all on the thread that is traced. */
 void ex_cover_before(struct ex_thread *t);
-void ex_cover_after(struct ex_thread *t); /* right behind the call: stops counting */
+void ex_cover_restart(struct ex_thread *t); /* forgets what was counted since */
+void ex_cover_after(struct ex_thread *t);   /* right behind the call: stops counting */
 void ex_cover_report(struct ex_thread *t, struct wire_call_reply *record, int error);
 
-/* As report, of addresses from elsewhere. */
-void ex_cover_addresses(struct ex_program *p, struct ex_cover *c, struct wire_call_reply *record,
-                        bool is_full, const uint64_t *addresses, size_t count);
+/* When the program is over, on whatever thread: what the kernel did elsewhere on its behalf goes
+ * to the extra record. */
+void ex_cover_report_extra(struct ex_thread *t);
 
 /* sticky.c: what a call does to the process it is made in. */
 enum ex_trace {

@@ -69,7 +69,12 @@ static void replace_worker(struct runner *r, uint32_t slot, int wait_status)
     struct ex_control *control = &r->ex->controls[slot];
 
     r->workers[slot] = 0;
+    if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EX_EXIT_OTHER_SANDBOX) {
+        start_worker(r, slot);
+        return;
+    }
     r->deaths[slot]++;
+    atomic_store(&control->is_pending, 0);
     if (atomic_load(&control->is_busy) != 0) {
         const struct ex_slot s = ex_slot(r->ex, slot);
         struct ex_reply reply;
@@ -105,6 +110,15 @@ static void stop_all(struct runner *r)
         stop_worker(r, i);
 }
 
+static void start_all(struct runner *r)
+{
+    for (uint32_t i = 0; i < r->ex->header.slot_count; i++) {
+        atomic_store(&r->ex->controls[i].sandbox, r->ex->header.sandbox);
+        atomic_store(&r->ex->controls[i].is_pending, 0);
+        start_worker(r, i);
+    }
+}
+
 static void fail(struct runner *r, const char *why)
 {
     struct wire_machine *machine =
@@ -134,10 +148,11 @@ static void go(struct runner *r)
         now->reply_offset == old.reply_offset && now->features_wanted == old.features_wanted;
     if (!is_same) {
         stop_all(r);
-        for (uint32_t i = 0; i < now->slot_count; i++)
-            start_worker(r, i);
+        start_all(r);
     }
     ex_probe(r->ex);
+    if (!r->ex->is_local)
+        ex_start_leaks(); /* workers inherit the time */
     for (uint32_t i = 0; i < now->slot_count; i++)
         ex_slot_forget(r->ex, i);
     ex_ring(r->ex, WIRE_BELL_RUNNING);
@@ -193,8 +208,7 @@ _Noreturn void ex_runner(struct executor *ex)
         _exit(1);
     }
     ex_probe(ex);
-    for (uint32_t i = 0; i < ex->header.slot_count; i++)
-        start_worker(r, i);
+    start_all(r);
     ex_ring(r->ex, WIRE_BELL_READY);
     for (;;) {
         struct pollfd line = {.fd = EX_FD_BELL, .events = POLLIN};

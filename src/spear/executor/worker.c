@@ -25,6 +25,7 @@ struct worker {
     struct ex_slot slot;
     struct ex_control *control;
     pid_t program;        /* 0: none */
+    uint32_t prepare;     /* EX_PREPARE_x */
     uint32_t directories; /* made so far: the next one's name */
     char directory[32];   /* of the program process, below the worker's own */
 };
@@ -88,6 +89,8 @@ static void end_program(struct worker *w, bool is_dead)
     atomic_store(&w->control->started_ns, 0);
     if (fchdir(EX_FD_DIR) == 0)
         ex_remove_dir(w->directory);
+    if (!w->ex->is_local)
+        ex_reset_loop(w->slot.index);
     reap(w);
 }
 
@@ -97,8 +100,12 @@ static _Noreturn void be_program(struct worker *w, pid_t parent)
     if (getppid() != parent)
         _exit(0);
     setpgid(0, 0);
+    if (!w->ex->is_local)
+        ex_write_file("/proc/self/oom_score_adj", "1000");
     if (chdir(w->directory) != 0)
         _exit(1);
+    if ((w->prepare & EX_PREPARE_CGROUPS) != 0)
+        ex_link_cgroups(w->slot.index);
     const int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || dup3(fd, EX_FD_DIR, O_CLOEXEC) != EX_FD_DIR)
         _exit(1);
@@ -246,6 +253,29 @@ static void serve_program(struct worker *w)
     ex_slot_answer(w->ex, w->slot.index);
 }
 
+/* Where a request is to be run. */
+static uint32_t sandbox_for(const struct worker *w)
+{
+    const struct wire_request *request = w->slot.request;
+
+    if (request->kind == WIRE_EMPTY)
+        return atomic_load(&w->control->sandbox);
+    return request->kind == WIRE_PROGRAM ? request->sandbox : EX_SANDBOX_BARE;
+}
+
+/* There is no way out of a sandbox: the runner starts another worker, which finds the request. */
+static void change_sandbox(struct worker *w)
+{
+    const uint32_t wanted = sandbox_for(w);
+
+    if (w->ex->is_local || wanted == atomic_load(&w->control->sandbox))
+        return;
+    end_program(w, false);
+    atomic_store(&w->control->sandbox, wanted);
+    atomic_store(&w->control->is_pending, 1);
+    _exit(EX_EXIT_OTHER_SANDBOX);
+}
+
 static void serve_request(struct worker *w)
 {
     const struct wire_request *request = w->slot.request;
@@ -253,18 +283,18 @@ static void serve_request(struct worker *w)
     enum wire_status status = WIRE_DONE;
 
     ex_reply_begin(reply, &w->slot, request->id);
+    if (request->payload_bytes > w->slot.payload_max) {
+        ex_reply_text(reply, "request: a payload of %ju bytes, %zu fit",
+                      (uintmax_t)request->payload_bytes, w->slot.payload_max);
+        ex_reply_end(reply, WIRE_BROKEN);
+        ex_slot_answer(w->ex, w->slot.index);
+        return;
+    }
+    change_sandbox(w);
     switch (request->kind) { /* tidy: flat */
     case WIRE_PROGRAM: serve_program(w); return;
-    case WIRE_BINARY:
-        end_program(w, false);
-        ex_run_binary(w->ex, &w->slot);
-        ex_slot_answer(w->ex, w->slot.index);
-        return;
-    case WIRE_LEAKS:
-        end_program(w, false);
-        ex_run_leaks(w->ex, &w->slot);
-        ex_slot_answer(w->ex, w->slot.index);
-        return;
+    case WIRE_BINARY: status = ex_run_binary(w->ex, &w->slot); break;
+    case WIRE_LEAKS: status = ex_run_leaks(w->ex, &w->slot); break;
     case WIRE_EMPTY: break;
     default:
         ex_reply_text(reply, "request: kind %u is unknown", request->kind);
@@ -309,27 +339,54 @@ static bool enter_directory(struct worker *w)
     return true;
 }
 
-_Noreturn void ex_worker(struct executor *ex, uint32_t slot)
+/* Inside the sandbox. */
+static void work(void)
 {
     struct worker *w = &the_worker;
     const struct sigaction action = {.sa_handler = on_child};
 
-    w->ex = ex;
-    w->slot = ex_slot(ex, slot);
-    w->control = &ex->controls[slot];
-    atomic_store(&w->control->owner, EX_WORKER);
-    atomic_store(&w->control->is_pending, 0);
-    atomic_store(&w->control->started_ns, 0);
     sigaction(SIGCHLD, &action, NULL);
     umask(0);
     if (!enter_directory(w)) {
-        ex_say("worker %u: directory below %s: %s", slot, ex->work_dir, ex_errno_name(errno));
+        ex_say("worker %u: directory below %s: %s", w->slot.index, w->ex->work_dir,
+               ex_errno_name(errno));
         _exit(1);
     }
     if (!ex_data_region_map())
-        ex_say("worker %u: mapping the data region: %s", slot, ex_errno_name(errno));
-    ex_kcov_open(ex);
-    ex_start_leaks();
+        ex_say("worker %u: mapping the data region: %s", w->slot.index, ex_errno_name(errno));
+    ex_kcov_remote_start(w->ex, w->slot.index);
     serve();
     _exit(0);
+}
+
+/* What of that which the host wants this machine has. */
+static uint32_t what_to_prepare(const struct executor *ex)
+{
+    const uint64_t bits = ex->features & ex->header.features_wanted;
+    uint32_t prepare = 0;
+
+    prepare |= (bits >> WIRE_FEATURE_net_injection & 1) != 0 ? EX_PREPARE_TUN : 0;
+    prepare |= (bits >> WIRE_FEATURE_net_devices & 1) != 0 ? EX_PREPARE_DEVICES : 0;
+    prepare |= (bits >> WIRE_FEATURE_cgroups & 1) != 0 ? EX_PREPARE_CGROUPS : 0;
+    return prepare;
+}
+
+_Noreturn void ex_worker(struct executor *ex, uint32_t slot)
+{
+    struct worker *w = &the_worker;
+
+    w->ex = ex;
+    w->slot = ex_slot(ex, slot);
+    w->control = &ex->controls[slot];
+    w->prepare = what_to_prepare(ex);
+    atomic_store(&w->control->owner, EX_WORKER);
+    atomic_store(&w->control->started_ns, 0);
+    ex_kcov_open(ex);
+    const uint32_t sandbox = atomic_load(&w->control->sandbox);
+    if (ex->is_local || sandbox == EX_SANDBOX_BARE)
+        work();
+    const int code = ex_sandbox(sandbox, slot, w->prepare, work);
+    if (code < 0)
+        ex_say("worker %u: sandbox %u cannot be made: %s", slot, sandbox, ex_errno_name(errno));
+    _exit(code);
 }

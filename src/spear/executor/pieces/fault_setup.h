@@ -1,29 +1,20 @@
-/* fault_setup: lets allocations of every kind fail when a thread asks for it, and says when.
+/* fault_setup: lets allocations of every kind fail when a thread asks for it.
  * SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <fcntl.h>
-#include <string.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-static void fault_setup_write(const char *path, const char *text)
-{
-    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+#include "spear/executor/pieces/write_file.h"
 
-    if (fd < 0)
-        return;
-    if (write(fd, text, strlen(text)) < 0) {
-        /* A kernel without this switch: its default will do. */
-    }
-    close(fd);
-}
-
+/* Once, as root. A kernel without one of these switches does it by itself. */
 static void fault_setup(void)
 {
     mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
-    fault_setup_write("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-    fault_setup_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
-    fault_setup_write("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-    fault_setup_write("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+    write_file("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
+    write_file("/sys/kernel/debug/fail_futex/ignore-private", "N");
+    write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
+    write_file("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
+    write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
 }

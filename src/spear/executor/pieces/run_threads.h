@@ -7,9 +7,9 @@
 #include <semaphore.h>
 #include <time.h>
 
-#define RUN_THREADS_MAX   32
-#define RUN_CALL_WAIT_MS  50   /* then the next call is made beside it */
-#define RUN_LAST_WAIT_MS  1000 /* for those that were left behind, at the end */
+#define RUN_THREADS_MAX  32
+#define RUN_CALL_WAIT_MS 50   /* then the next call is made beside it */
+#define RUN_LAST_WAIT_MS 1000 /* for those that were left behind, at the end */
 
 struct run_thread {
     sem_t go, done;

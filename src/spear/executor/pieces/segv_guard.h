@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,3 +41,29 @@ static void guard_install(void)
         }                                                                                          \
         guard_depth--;                                                                             \
     } while (0)
+
+/* Copies memory that may not be there; not 0: it was. */
+static int guard_copy(void *to, const void *from, size_t size)
+{
+    volatile int is_copied = 0;
+
+    GUARDED({
+        memcpy(to, from, size);
+        is_copied = 1;
+    });
+    return is_copied;
+}
+
+/* Copies a text of the program's, which ends in a NUL even if it has to be cut. */
+static int guard_text(char *to, size_t max, uint64_t from)
+{
+    const char *text = (const char *)(uintptr_t)from;
+    volatile int is_copied = 0;
+
+    memset(to, 0, max);
+    GUARDED({
+        strncpy(to, text, max - 1);
+        is_copied = 1;
+    });
+    return is_copied;
+}

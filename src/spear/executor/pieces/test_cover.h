@@ -24,11 +24,10 @@ static long inject(struct injected_cover *to, uint64_t data, uint64_t bytes)
     to->count = 0;
     if (count > INJECTED_MAX)
         return -1;
-    GUARDED({
-        memcpy(to->addresses, (const void *)(uintptr_t)data, count * 8);
-        to->count = count;
-    });
-    return to->count == count ? 0 : -1;
+    if (!guard_copy(to->addresses, (const void *)(uintptr_t)data, count * 8))
+        return -1;
+    to->count = count;
+    return 0;
 }
 
 static long syz_inject_cover(uint64_t data, uint64_t bytes)
