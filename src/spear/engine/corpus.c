@@ -305,8 +305,8 @@ enum corpus_result corpus_add(struct corpus *c, const struct corpus_entry *e)
         return CORPUS_NO_MEMORY;
     }
     part->inputs++;
-    c->elapsed_sum_ns += item->elapsed_ns;
     item->weight = weight_of(c, item->signal_count, item->elapsed_ns);
+    c->elapsed_sum_ns += item->elapsed_ns;
     c->items[c->count] = item;
     c->places[place_of(c, hash)] = c->count + 1;
     sums_add(c, c->count, item->weight);
