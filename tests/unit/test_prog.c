@@ -21,6 +21,8 @@ static const char descriptions[] =
     "loose(p ptr[in, array[whole]], n len[p], named ptr[in, named])\n"
     "kept(p ptr[in, whole]) (no_squash)\n"
     "self(p ptr[in, node])\n"
+    "counted(p ptr[in, counted])\n"
+    "counted {\n\tn len[b, int8]\n\ta int8 (if[value[n] == 2])\n\tb array[int8]\n} [packed]\n"
     "mmap(addr vma, n len[addr], prot int32, flags int32)\n"
     "ioctl(f fd, cmd int32)\n"
     "mknod(file ptr[in, filename], mode int16, dev int32)\n"
@@ -34,7 +36,7 @@ static const char descriptions[] =
 static const char consts[] =
     "arches = amd64\n__NR_open = 2\n__NR_close = 3\n__NR_pair = 4\n__NR_write = 1\n__NR_list = 5\n"
     "__NR_conditions = 6\n__NR_squashed = 7\n__NR_loose = 8\n__NR_kept = 9\n__NR_self = 10\n"
-    "__NR_mmap = 11\n__NR_ioctl = 12\n__NR_mknod = 13\n";
+    "__NR_mmap = 11\n__NR_ioctl = 12\n__NR_mknod = 13\n__NR_counted = 14\n";
 
 enum action { REPAIR, REMOVE_FIRST, TRUNCATE_ONE, SIZES, SQUASH };
 
@@ -57,6 +59,9 @@ static const struct {
      "conditions(&(0x7f0000000000)={0x1, @value})\n"},
     {"and decides against", REPAIR, "conditions(&(0x7f0000000000)={0x2, @value=0x1})",
      "conditions(&(0x7f0000000000)={0x2})\n"},
+    {"a condition looks at a length", REPAIR,
+     "counted(&(0x7f0000000000)={AUTO, @value=0x5, \"0102\"})",
+     "counted(&(0x7f0000000000)={0x2, @value=0x5, \"0102\"})\n"},
     {"an address outside comes inside", REPAIR, "open(&(0x20000040)='x', 0x0)",
      "open(&(0x7f0000000040)='x', 0x0)\n"},
     {"numbers in any spelling", REPAIR, "close(017)\nclose(-2)\nclose(10)\nclose(0XfF)",

@@ -684,30 +684,40 @@ static void parse_props(struct parser *p, struct syz_props *props)
     p->at++;
 }
 
-/* What the description leaves no choice about is filled in or, if written otherwise, refused. */
-static void complete_step(struct parser *p, struct syz_step *step)
+/* A union that was written otherwise than the values of other fields demand. */
+static void check_unions(struct parser *p)
 {
-    struct arg_map only = {.arena = p->arena};
-
-    if (!p->is_raw) /* before conditions look at what it changes */
-        syz_step_neutralise(p->prog, step);
-    syz_step_patch_conditions(p->prog, step, NULL);
-    for (uint32_t i = 0; p->is_strict && i < p->unions.count; i++) {
+    for (uint32_t i = 0; i < p->unions.count && !p->has_failed; i++) {
         const struct written *w = &p->unions.items[i];
-        if (w->arg->choice.option == w->option || p->has_failed)
+        const struct syz_field *fields = w->arg->type->group.fields;
+        struct str is = fields[w->arg->choice.option].name, was = fields[w->option].name;
+        if (w->arg->choice.option == w->option)
             continue;
-        struct str is = w->arg->type->group.fields[w->arg->choice.option].name;
         diag_fail_at(p->dg, ST_MALFORMED, w->line, w->column,
                      "expected @%.*s, as the values of other fields demand, found @%.*s",
-                     (int)is.size, is.text, (int)w->arg->type->group.fields[w->option].name.size,
-                     w->arg->type->group.fields[w->option].name.text);
+                     (int)is.size, is.text, (int)was.size, was.text);
         p->has_failed = true;
     }
+}
+
+/* What the description leaves no choice about is filled in or, if written otherwise, refused.
+ * Conditions may look at lengths, and at what is neutralised; lengths count what conditions add. */
+static void complete_step(struct parser *p, struct syz_step *step)
+{
+    struct arg_map autos = {.arena = p->arena};
+
     for (uint32_t i = 0; i < p->autos.count; i++)
-        arg_map_put(&only, p->autos.items[i].arg, 0);
-    if (only.count != 0)
-        step_assign_sizes(step, &only);
+        arg_map_put(&autos, p->autos.items[i].arg, 0);
+    if (autos.count != 0)
+        step_assign_sizes(step, &autos);
     if (!p->is_raw)
+        syz_step_neutralise(p->prog, step);
+    syz_step_patch_conditions(p->prog, step, NULL);
+    if (p->is_strict)
+        check_unions(p);
+    if (autos.count != 0)
+        step_assign_sizes(step, &autos);
+    if (!p->is_raw && autos.count != 0)
         syz_step_neutralise(p->prog, step);
 }
 
