@@ -25,8 +25,8 @@ enum {
     RING_SLOTS_FIRST = 16,
     SCAN_END_MAX = 4096,
     SCALE_MAX = 1000,
-    PAUSE_US_MIN = 4000, /* the window of the race */
-    PAUSE_US_MAX = 8000,
+    PAUSE_US_MIN = 10000, /* the window of the race: an emulated machine needs 1 ms for a call */
+    PAUSE_US_MAX = 15000,
 };
 
 struct planted_channel;
