@@ -2,6 +2,7 @@
  * signal, one seed gives one course, and dying machines lose nothing but themselves.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "io/file.h"
+#include "spear/engine/engine_int.h"
 #include "tap.h"
 #include "toy.h"
 
@@ -151,6 +152,20 @@ static void test_determinism(void)
     free(b.all);
     world_close(&first);
     world_close(&second);
+}
+
+/* A worker in the place of one whose machine died once drew the same numbers again, and so made
+ * the same crashing programs for ever. */
+static void test_successor(void)
+{
+    struct world wd = {0};
+
+    world_open(&wd, guided);
+    struct rng first = wd.worker->rng;
+    worker_free(wd.worker);
+    wd.worker = worker_new(wd.engine, &wd.slot, 0);
+    tap_ok(rng_next(&first) != rng_next(&wd.worker->rng), "a successor draws other numbers");
+    world_close(&wd);
 }
 
 static void test_corpus_is_small(void)
@@ -348,6 +363,7 @@ int main(void)
 {
     test_finds();
     test_determinism();
+    test_successor();
     test_corpus_is_small();
     test_deaths();
     test_killers();

@@ -77,6 +77,7 @@ struct engine {
     struct pc_counts pcs;
     uint32_t outside_running;  /* candidates and their triage in the hands of workers */
     uint32_t kept_since_learn; /* inputs */
+    uint64_t workers_born;     /* each draws other numbers, also one in the place of a dead one */
     bool is_learning;
     bool idle_logged;
 

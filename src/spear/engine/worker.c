@@ -30,11 +30,11 @@ struct worker *worker_new(struct engine *e, void *slot, uint32_t id)
     w->engine = e;
     w->slot = slot;
     w->id = id;
-    rng_seed(&w->rng, e->options.seed + id * UINT64_C(0x9e3779b97f4a7c15));
     arena_init(&w->arena, WORKER_ARENA_BYTES);
     w->maker =
         (struct maker){.arena = &w->arena, .rng = &w->rng, .choose = choose_text, .choose_ctx = e};
     engine_lock(e);
+    rng_seed(&w->rng, e->options.seed + e->workers_born++ * UINT64_C(0x9e3779b97f4a7c15));
     corpus_reader_add(&e->corpus, &w->reader);
     engine_unlock(e);
     return w;
