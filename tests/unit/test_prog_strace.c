@@ -111,6 +111,9 @@ static const struct {
      "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, -1, 0) = 0x7f1000\nmunmap(0x7f2000, 4096) = 0\n",
      "mmap(&(0x7f0000ffc000/0x2000)=nil, 0x2000, 0x1, 0x12, 0xffffffffffffffff, 0x0)\n"
      "munmap(&(0x7f0000ffd000/0x1000)=nil, 0x1000)\n"},
+    {"a length that no memory has",
+     "munmap(0x1000, 0xffffffffffffffff) = -1 EINVAL (Invalid argument)\n",
+     "munmap(&(0x7f0000f00000/0x100000)=nil, 0x100000)\n"},
     {"comments, paths of descriptors, what the kernel changed",
      "dup(1</dev/pts/0>) = 3\nepoll([1, 2 => 3, ...] /* 9 items */, 9) = 0\n",
      "dup(0xffffffffffffffff)\nepoll(&(0x7f0000000000)=[0x1, 0x2], 0x2)\n"},

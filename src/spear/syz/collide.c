@@ -146,10 +146,12 @@ static void choose_rerun(struct syz_prog *p, struct rng *r)
 
 void syz_collide(struct syz_prog *p, struct rng *r)
 {
-    if (rng_chance(r, 1, 5) && append_itself(p))
+    if ((rng_chance(r, 1, 5) && append_itself(p)) || (rng_chance(r, 1, 4) && double_some(p, r))) {
+        make_limit(p, SYZ_CALLS_MAX);
+        if (p->count != 0)
+            p->steps[p->count - 1].props.is_async = false;
         return;
-    if (rng_chance(r, 1, 4) && double_some(p, r))
-        return;
+    }
     choose_async(p, r);
     if (rng_chance(r, 1, 2))
         choose_rerun(p, r);

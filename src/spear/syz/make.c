@@ -63,6 +63,37 @@ bool make_may_add_calls(const struct syz_maker *m)
     return m->p->count + m->resource_nest + 1 < SYZ_CALLS_MAX;
 }
 
+/* ---- what can be encoded ---- */
+
+struct size {
+    uint64_t bytes;
+    uint32_t uses; /* of results; each needs at most one to be kept */
+};
+
+static bool add_size(void *ctx, const struct syz_visit *v)
+{
+    struct size *s = ctx;
+
+    s->bytes += MAKE_ARG_BYTES;
+    if (v->arg->kind == SYZ_ARG_DATA && v->arg->data.bytes != NULL)
+        s->bytes += v->arg->data.size;
+    s->uses += v->arg->kind == SYZ_ARG_RESULT && v->arg->result.from != NULL;
+    return true;
+}
+
+void make_limit(struct syz_prog *p, uint32_t calls_max)
+{
+    struct size size = {0};
+    uint32_t fitting = 0;
+
+    for (; fitting < MIN(p->count, calls_max); fitting++) {
+        step_each(&p->steps[fitting], add_size, &size);
+        if (size.bytes > SYZ_STREAM_BYTES_MAX || size.uses > SYZ_RESULTS_MAX)
+            break;
+    }
+    syz_prog_truncate(p, MAX(fitting, MIN(p->count, 1u)));
+}
+
 /* ---- arguments ---- */
 
 static uint32_t times_open(const struct syz_maker *m, const struct syz_type *type)
@@ -296,7 +327,7 @@ struct syz_prog *syz_generate(struct arena *a, const struct syz_random *how, uin
             break; /* nothing is enabled */
         make_call(&m, call);
     }
-    syz_prog_truncate(p, MIN(p->count, calls));
+    make_limit(p, calls);
     syz_prog_neutralise(p);
     return p;
 }

@@ -17,6 +17,7 @@ enum {
     MAKE_RESOURCE_NEST_MAX = 3, /* calls made for a resource of a call made for a resource ... */
     MAKE_ARRAY_MAX = 10,        /* elements, when the description gives no range */
     MAKE_NAMES_MAX = 64,        /* file names and strings remembered */
+    MAKE_ARG_BYTES = 32,        /* that an argument takes when encoded, beside its data */
 };
 
 struct make_names {
@@ -61,6 +62,8 @@ uint32_t make_call(struct syz_maker *m, const struct syz_call *call);
 /* Puts a step at m->at, which moves on, and takes note of what it offers. */
 void make_emit(struct syz_maker *m, struct syz_step step);
 bool make_may_add_calls(const struct syz_maker *m);
+/* Drops calls from the end until the program can be encoded and has at most so many. */
+void make_limit(struct syz_prog *p, uint32_t calls_max);
 /* Memory for what a pointer leads to: an offset into the data region. */
 uint64_t make_place(struct syz_maker *m, const struct syz_arg *to);
 /* An address that means something to every kernel. */

@@ -163,6 +163,6 @@ void syz_mutate(struct syz_prog *p, const struct syz_random *how, uint32_t calls
         if (worked && p->count != 0 && rng_chance(how->rng, 1, 5))
             break;
     }
-    syz_prog_truncate(p, mu.calls_max);
+    make_limit(p, mu.calls_max);
     syz_prog_neutralise(p);
 }

@@ -108,8 +108,8 @@ static void set_area(struct importer *im, const struct trace_value *v, struct sy
     const uint64_t usual = 4 * SYZ_PAGE_BYTES, most = 256 * SYZ_PAGE_BYTES;
     uint64_t from = is_number(v) ? v->number : 0;
 
-    bytes =
-        MIN((MAX(bytes, UINT64_C(1)) + SYZ_PAGE_BYTES - 1) / SYZ_PAGE_BYTES * SYZ_PAGE_BYTES, most);
+    bytes = MIN(MAX(bytes, UINT64_C(1)), most); /* before rounding: it may be any number */
+    bytes = (bytes + SYZ_PAGE_BYTES - 1) / SYZ_PAGE_BYTES * SYZ_PAGE_BYTES;
     arg->pointer.is_special = false;
     arg->pointer.vma_bytes = bytes;
     for (uint32_t i = im->area_count; i-- > 0 && from != 0;)
