@@ -8,10 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CONFIG_ARENA_BYTES ((size_t)64 << 20)
-enum { NS_PER_S = 1000000000, EXIT_INTERRUPTED = 130 };
+enum { NS_PER_S = 1000000000, EXIT_INTERRUPTED = 130, SAME_SIGNAL_MS = 300 };
 
 /* ---- the configuration ---- */
 
@@ -129,6 +130,8 @@ struct manager_options fuzz_manager_options(const struct fuzz_job *job)
 
 static struct manager *_Atomic running; /* for the signal handler */
 static volatile sig_atomic_t signal_count;
+static uint64_t first_signal_ms; /* of the handler only; the first is often delivered twice: to the
+                                    process, and to its group */
 
 static void on_signal(int number)
 {
@@ -136,8 +139,14 @@ static void on_signal(int number)
     struct manager *m = running;
 
     (void)number;
-    if (signal_count++ != 0 || m == NULL)
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    if (m == NULL || (signal_count != 0 && now_ms - first_signal_ms > SAME_SIGNAL_MS))
         _exit(EXIT_INTERRUPTED);
+    if (signal_count++ != 0)
+        return;
+    first_signal_ms = now_ms;
     manager_stop(m);
     if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
         return; /* nobody reads it: then nobody needs to know */

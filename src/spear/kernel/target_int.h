@@ -49,6 +49,7 @@ struct kernel_target {
     bool *untried;             /* by call id: trying it has killed a machine */
     struct machine_check check;
     _Atomic uint64_t next_id; /* of programs */
+    _Atomic uint32_t broken_told;
     pthread_mutex_t lock;     /* of the choice */
     struct choice_box *box;
     pthread_mutex_t symbols_lock;

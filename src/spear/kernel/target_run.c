@@ -65,6 +65,17 @@ static void copy_part(struct arena *a, const struct kernel_slot *slot,
     part->comparisons = copy_comparisons(a, slot, call);
 }
 
+/* Why a program could not be run, the first times: then somebody should look into it. */
+static void tell_broken(const struct kernel_slot *slot, struct str why)
+{
+    enum { TOLD_MAX = 10 };
+    struct kernel_target *k = slot->machine->k;
+
+    if (atomic_fetch_add(&k->broken_told, 1) < TOLD_MAX)
+        kernel_say(k, "vm-%u: a program could not be run: %.*s", slot->machine->index,
+                   STR_ARG(why));
+}
+
 static void copy_result(struct arena *a, const struct kernel_slot *slot, uint32_t part_count,
                         const struct vm_result *result, struct outcome *out)
 {
@@ -76,6 +87,9 @@ static void copy_result(struct arena *a, const struct kernel_slot *slot, uint32_
     out->elapsed_ns = reply->elapsed_ns;
     out->inside_ns = MIN(reply->calls_ns, reply->elapsed_ns);
     out->host_ns = result->host_ns;
+    if (out->end == RUN_BROKEN)
+        tell_broken(slot,
+                    (struct str){(const char *)slot->data + reply->text_offset, reply->text_bytes});
     if (out->end == RUN_BROKEN || reply->call_count != part_count)
         return;
     for (uint32_t i = 0; i <= part_count; i++) /* the extra one is the last */
@@ -99,12 +113,13 @@ static const struct syz_prog *encode(const struct run_job *job, struct buf *stre
 
     if (p == NULL &&
         syz_prog_parse(job->m->arena, k->syz, job->in->text, SYZ_REPAIR, &p, &dg) != ST_OK)
-        return NULL;
+        p = NULL;
     buf_init(stream, job->m->arena);
-    if (p->count == 0 || p->count > WIRE_CALLS_MAX || syz_prog_encode(p, stream, &dg) != ST_OK ||
-        stream->size > WIRE_PAYLOAD_MAX)
-        return NULL;
-    return p;
+    if (p != NULL && p->count != 0 && p->count <= WIRE_CALLS_MAX &&
+        syz_prog_encode(p, stream, &dg) == ST_OK && stream->size <= WIRE_PAYLOAD_MAX)
+        return p;
+    tell_broken(job->slot, str_of(dg.text));
+    return NULL;
 }
 
 static void run(const struct run_job *job)
