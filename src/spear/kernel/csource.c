@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum when { AT_START, EACH_RUN, AFTER_RUN };
+enum when { AT_START, PREPARE, EACH_RUN, AFTER_RUN };
 
 /* What a setting puts into main() or around each run, made of a piece. */
 static const struct frame_part {
@@ -36,12 +36,21 @@ static enum status add_piece(struct csource *c, const char *name, struct diag *d
     return ST_OK;
 }
 
-static const char *sandbox_piece(enum wire_sandbox sandbox)
+static bool has_parts(const struct csource *c, enum when when)
 {
-    switch (sandbox) {
+    for (size_t i = 0; i < LENGTH_OF(parts); i++)
+        if (parts[i].when == when && is_on(c, &parts[i]))
+            return true;
+    return false;
+}
+
+/* What is prepared for a program is made inside a sandbox, at least one that stays root. */
+static const char *sandbox_piece(const struct csource *c)
+{
+    switch (c->settings->sandbox) {
     case WIRE_SANDBOX_SETUID: return "sandbox_setuid";
     case WIRE_SANDBOX_NAMESPACE: return "sandbox_namespace";
-    default: return NULL;
+    default: return has_parts(c, PREPARE) ? "sandbox_none" : NULL;
     }
 }
 
@@ -51,8 +60,8 @@ static enum status add_pieces(struct csource *c, struct diag *dg)
     for (size_t i = 0; i < LENGTH_OF(parts); i++)
         if (is_on(c, &parts[i]))
             TRY(add_piece(c, parts[i].piece, dg));
-    if (sandbox_piece(c->settings->sandbox) != NULL)
-        TRY(add_piece(c, sandbox_piece(c->settings->sandbox), dg));
+    if (sandbox_piece(c) != NULL)
+        TRY(add_piece(c, sandbox_piece(c), dg));
     if (c->settings->threaded)
         TRY(add_piece(c, "run_threads", dg));
     if (c->settings->repeat)
@@ -166,10 +175,24 @@ static void print_run(const struct csource *c, struct buf *out)
     buf_text(out, "}\n");
 }
 
+/* The functions that a sandbox calls: what to make before, and what to run in it. */
+static void print_sandboxed(const struct csource *c, struct buf *out)
+{
+    if (has_parts(c, PREPARE)) {
+        buf_text(out, "\nstatic void prepare(void)\n{\n");
+        print_parts(c, PREPARE, out);
+        buf_text(out, "}\n");
+    }
+    if (sandbox_piece(c) != NULL)
+        buf_printf(out, "\nstatic void inside(void)\n{\n\t%s;\n}\n",
+                   c->settings->repeat ? "run_again(run_once)" : "run_once()");
+}
+
 static void print_main(const struct csource *c, struct buf *out)
 {
     const struct repro_settings *s = c->settings;
 
+    print_sandboxed(c, out);
     buf_text(out, "\nint main(void)\n{\n\tdata_region_map();\n");
     print_parts(c, AT_START, out);
     if (c->needs_fault)
@@ -181,9 +204,11 @@ static void print_main(const struct csource *c, struct buf *out)
             buf_text(out, "\t\t\tprocid = proc;\n");
     }
     const char *indent = s->procs > 1 ? "\t\t\t" : "\t";
-    if (sandbox_piece(s->sandbox) != NULL)
-        buf_printf(out, "%s%s();\n", indent, sandbox_piece(s->sandbox));
-    buf_printf(out, "%s%s;\n", indent, s->repeat ? "run_again(run_once)" : "run_once()");
+    if (sandbox_piece(c) != NULL)
+        buf_printf(out, "%s%s(%s, inside);\n", indent, sandbox_piece(c),
+                   has_parts(c, PREPARE) ? "prepare" : "NULL");
+    else
+        buf_printf(out, "%s%s;\n", indent, s->repeat ? "run_again(run_once)" : "run_once()");
     if (s->procs > 1)
         buf_text(out, "\t\t\treturn 0;\n\t\t}\n\twhile (wait(NULL) > 0)\n\t\t;\n");
     buf_text(out, "\treturn 0;\n}\n");
