@@ -26,12 +26,13 @@
 enum {
     EX_THREADS_MAX = 32,
     EX_PROGRAMS_PER_PROCESS = 200, /* bounds the state that a process may gather unseen */
-    EX_COVER_WORDS = 256 << 10,    /* of one KCOV buffer: 2 MiB */
-    EX_REMOTE_WORDS = 64 << 10,    /* of that for kernel threads; every program process maps it */
-    EX_EXIT_OTHER_SANDBOX = 3,     /* code of a worker that is to be started anew, in another one */
-    EX_TEXT_MAX = 64 << 10,        /* of a reply */
-    EX_KILL_WAIT_MS = 100,         /* from SIGKILL until stronger means */
-    EX_LEAVE_BEHIND_MS = 5000,     /* a process that cannot die is given up after this */
+    /* Of one KCOV buffer, 512 KiB. Every page of it costs at fork and exit of a program process. */
+    EX_COVER_WORDS = 64 << 10,
+    EX_REMOTE_WORDS = 32 << 10, /* of that for kernel threads */
+    EX_EXIT_OTHER_SANDBOX = 3,  /* code of a worker that is to be started anew, in another one */
+    EX_TEXT_MAX = 64 << 10,     /* of a reply */
+    EX_KILL_WAIT_MS = 100,      /* from SIGKILL until stronger means */
+    EX_LEAVE_BEHIND_MS = 5000,  /* a process that cannot die is given up after this */
     /* Descriptors of ours stand above those that programs get; RLIMIT_NOFILE is 256. */
     EX_FD_FIRST = 196,
     EX_FD_REGION = 196,

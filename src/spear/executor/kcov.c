@@ -47,6 +47,21 @@ static uint64_t *map_buffer(int fd, unsigned long words, const char **call)
     return area == MAP_FAILED ? NULL : area;
 }
 
+static uint64_t *first_area;
+
+void ex_kcov_map_first(const struct executor *ex)
+{
+    const char *call = NULL;
+
+    if (ex->has_kcov)
+        first_area = map_buffer(EX_FD_KCOV, EX_COVER_WORDS, &call);
+}
+
+uint64_t *ex_kcov_first(void)
+{
+    return first_area;
+}
+
 void ex_kcov_set(struct ex_cover *c, uint32_t thread, uint32_t mode)
 {
     const int fd = EX_FD_KCOV + (int)thread;

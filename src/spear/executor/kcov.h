@@ -16,6 +16,10 @@ enum { EX_KCOV_OFF, EX_KCOV_ADDRESSES, EX_KCOV_COMPARISONS };
 void ex_kcov_open(const struct executor *ex);
 /* In the worker: starts tracing kernel threads that work for it and for its children to come. */
 void ex_kcov_remote_start(const struct executor *ex, uint32_t slot);
+/* In the worker: maps the buffer of thread 0, which every program needs; programs inherit it, which
+ * is cheaper than mapping it. NULL: there is none. */
+void ex_kcov_map_first(const struct executor *ex);
+uint64_t *ex_kcov_first(void);
 /* The buffer that goes to; programs inherit it. NULL: there is none. */
 uint64_t *ex_kcov_remote(void);
 /* On the thread that is to be traced: makes it so; nothing when it is so already. */

@@ -230,6 +230,7 @@ _Noreturn void ex_program(struct executor *ex, uint32_t slot)
     p->control = &ex->controls[slot];
     p->reply = &p->control->reply;
     p->remote = ex_kcov_remote();
+    p->threads[0].cover.area = ex_kcov_first();
     p->empty_bytes = -1;
     if (fstatfs(EX_FD_DIR, &system) == 0 && system.f_type == TMPFS_MAGIC &&
         fstat(EX_FD_DIR, &info) == 0)
