@@ -148,7 +148,7 @@ FORCE:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- trying and testing ----------------------------------------------------------------------
-.PHONY: help setup demo check tests coverage bench-interp bench-validate fuzz
+.PHONY: help setup demo demo-kernel check check-kernel tests coverage bench-interp bench-validate fuzz
 help: ## list the targets
 	@echo 'Targets (out-of-tree: build/$$(B)/, B=release unless given):'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16 | sed 's/^/  /'
@@ -161,6 +161,16 @@ demo: ## set up, build, and run CPython and SQLite in the sandbox
 	@tools/setup --quiet
 	@$(MAKE) --no-print-directory -s B=$(B) all
 	@MUJUN=$(abspath $(MUJUN)) tools/demo
+
+demo-kernel: ## boot and fuzz a kernel in virtual machines until the numbers grow
+	@tools/setup --quiet
+	@$(MAKE) --no-print-directory -s B=$(B) all
+	@MUJUN=$(abspath $(MUJUN)) tools/demo-kernel
+
+check-kernel: ## find the planted bugs of the test kernel, 40 minutes (MINUTES=n VMS=n)
+	@tools/setup --quiet --kernel
+	@$(MAKE) --no-print-directory -s B=$(B) all
+	@MUJUN=$(abspath $(MUJUN)) tests/kernel/check-kernel --minutes $(or $(MINUTES),40) --vms $(or $(VMS),2)
 
 ALL_TESTS := $(wildcard tests/*/*.t) $(UNIT_BIN)
 CHOSEN_TESTS := $(if $(T),$(foreach t,$(ALL_TESTS),$(if $(findstring $(T),$(t)),$(t))),$(ALL_TESTS))
