@@ -162,14 +162,10 @@ demo: ## set up, build, and run CPython and SQLite in the sandbox
 	@$(MAKE) --no-print-directory -s B=$(B) all
 	@MUJUN=$(abspath $(MUJUN)) tools/demo
 
-demo-kernel: ## boot and fuzz a kernel in virtual machines until the numbers grow
-	@tools/setup --quiet
-	@$(MAKE) --no-print-directory -s B=$(B) all
+demo-kernel: all ## boot and fuzz a kernel in virtual machines until the numbers grow
 	@MUJUN=$(abspath $(MUJUN)) tools/demo-kernel
 
-check-kernel: ## find the planted bugs of the test kernel, 40 minutes (MINUTES=n VMS=n)
-	@tools/setup --quiet --kernel
-	@$(MAKE) --no-print-directory -s B=$(B) all
+check-kernel: all ## find the planted bugs of the test kernel, 40 minutes (MINUTES=n VMS=n)
 	@MUJUN=$(abspath $(MUJUN)) tests/kernel/check-kernel --minutes $(or $(MINUTES),40) --vms $(or $(VMS),2)
 
 ALL_TESTS := $(wildcard tests/*/*.t) $(UNIT_BIN)
