@@ -97,6 +97,7 @@ static void show_tested(struct session *s, const char *name, const struct prog_t
         printf("%-8s %s:%u: %s\n", words[t->verdict], name, t->line, t->why);
     else
         printf("%-8s %s: %s\n", words[t->verdict], name, t->why);
+    fflush(stdout); /* in a machine that is emulated a test takes seconds */
 }
 
 static enum status test_file(struct session *s, const char *name, struct diag *dg)

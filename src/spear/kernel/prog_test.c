@@ -209,10 +209,10 @@ void prog_test(struct prog_tester *t, struct str text, struct prog_tested *out)
             unmet = first;
         else if (st == ST_OK)
             run_way(&job);
-        else
-            out->verdict = PROG_FAILED;
+        else /* what the executor lacks says nothing about the program */
+            out->verdict = st == ST_UNSUPPORTED ? PROG_SKIPPED : PROG_FAILED;
     }
-    if (st != ST_OK && out->verdict == PROG_FAILED) {
+    if (st != ST_OK && out->verdict != PROG_PASSED) {
         out->line = dg.line;
         snprintf(out->why, sizeof(out->why), "%.250s", dg.text);
     } else if (out->verdict == PROG_PASSED && out->ways == 0) {

@@ -27,7 +27,8 @@ struct prog_tested {
     char why[256];   /* it failed or was skipped */
 };
 
-/* A strict parse; a refusal of the text is a failure with its line. */
+/* A strict parse; a refusal of the text is a failure with its line. Programs with calls that the
+ * executor does not have are skipped. */
 void prog_test(struct prog_tester *t, struct str text, struct prog_tested *out);
 
 /* Runs an encoded program once. */
