@@ -133,6 +133,93 @@ static void check_no_freezing(void)
     unsetenv("XDG_CACHE_HOME");
 }
 
+/* ---- frozen machines, by the fake emulator ---- */
+
+static unsigned boots; /* lines of the log that say so */
+static char last_line[512];
+
+static void count_boots(void *ctx, const char *line)
+{
+    (void)ctx;
+    boots += strstr(line, "booting the kernel once") != NULL;
+    snprintf(last_line, sizeof(last_line), "%s", line);
+}
+
+/* Every frozen machine: counts them, and damages one file in each, unless damage is NULL. */
+static unsigned for_all_frozen(const char *damage)
+{
+    char all[FILE_PATH_MAX], path[2 * FILE_PATH_MAX];
+    unsigned count = 0;
+
+    snprintf(all, sizeof(all), "%s/mujun/machines", folder);
+    DIR *machines = opendir(all);
+    for (struct dirent *e; machines != NULL && (e = readdir(machines)) != NULL;) {
+        if (e->d_name[0] == '.')
+            continue;
+        count++;
+        snprintf(path, sizeof(path), "%s/%s/%s", all, e->d_name, damage == NULL ? "" : damage);
+        if (damage != NULL && truncate(path, 1) != 0)
+            printf("# cannot damage %s\n", path);
+    }
+    if (machines != NULL)
+        closedir(machines);
+    return count;
+}
+
+static const struct {
+    const char *name, *mode, *damage;
+    const char *cmdline; /* another one is another machine */
+    unsigned boots;      /* of three machines, in a pool of their own */
+    unsigned kept;       /* frozen machines in the cache, afterwards */
+    const char *log;     /* in the last line */
+} copies[] = {
+    {"the first pool boots once", "good", NULL, "a", 1, 1, "booted and frozen"},
+    {"the second one does not", "good", NULL, "a", 0, 1, ""},
+    {"memory cut short", "good", "ram", "a", 1, 1, ""},
+    {"a mark cut short", "good", "complete", "a", 1, 1, ""},
+    {"another kernel line", "good", NULL, "b", 1, 2, ""},
+    {"the first is still there", "good", NULL, "a", 0, 2, ""},
+    {"a third", "good", NULL, "c", 1, 3, ""},
+    {"a fourth", "good", NULL, "d", 1, 4, ""},
+    {"a fifth takes the place of one", "good", NULL, "e", 1, 4, ""},
+    {"copies that die", "badcopy", NULL, "e", 1, 4, "every machine boots now"},
+};
+
+static void check_copies(void)
+{
+    setenv("XDG_CACHE_HOME", folder, 1);
+    for (uint32_t i = 0; i < LENGTH_OF(copies); i++) {
+        struct vm_options o = fake_options();
+        struct vm_pool *pool = NULL;
+        struct diag dg = {0};
+        unsigned running = 0;
+        o.no_snapshot = false;
+        o.log = count_boots;
+        o.cmdline = copies[i].cmdline;
+        boots = 0;
+        setenv("FAKE_QEMU", copies[i].mode, 1);
+        if (copies[i].damage != NULL)
+            for_all_frozen(copies[i].damage);
+        if (!tap_ok(vm_pool_open(&o, &pool, &dg) == ST_OK, "%s: %s", copies[i].name, dg.text))
+            continue;
+        for (uint32_t n = 0; n < 3; n++) {
+            struct vm *vm = NULL;
+            struct vm_request request = {.kind = WIRE_EMPTY, .id = n};
+            if (vm_start(pool, n, &vm, &dg) != ST_OK)
+                continue;
+            running += vm_run(vm, 0, &request, &result) == VM_RAN;
+            vm_stop(vm);
+        }
+        vm_pool_close(pool);
+        unsigned kept = for_all_frozen(NULL);
+        tap_ok(running == 3 && boots == copies[i].boots && kept == copies[i].kept &&
+                   (boots == 0 || strstr(last_line, copies[i].log) != NULL),
+               "%s: %u of 3 ran, %u booted, %u kept; %s", copies[i].name, running, boots, kept,
+               running == 3 ? last_line : dg.text);
+    }
+    unsetenv("XDG_CACHE_HOME");
+}
+
 /* ---- refusals before there is a machine ---- */
 
 static void check_refusals(void)
@@ -373,6 +460,7 @@ int main(void)
     check_refusals();
     check_fakes();
     check_no_freezing();
+    check_copies();
     check_image();
     check_local();
     mem_free(result.data);

@@ -391,7 +391,7 @@ static enum status start_copy(struct vm_pool *pool, uint32_t index, struct vm **
             return st;
         if (st == ST_OK && vm_template_clone(pool, index, out, dg) == ST_OK)
             return ST_OK;
-        vm_log(pool, "machine %u: %s; %s", index, dg->text,
+        vm_log(pool, "%s; %s", dg->text,
                attempt == 0 ? "trying again with a new frozen machine" : "every machine boots now");
     }
     pthread_mutex_lock(&pool->start_lock);
