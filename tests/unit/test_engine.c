@@ -299,7 +299,7 @@ static void test_levels(void)
         options.level = rows[i].level;
         world_open(&wd, options);
         engine_add_candidate(wd.engine, STR("o 1 2\nw 3 4\n"), CANDIDATE_SEED);
-        world_run(&wd, 1000, false);
+        world_run(&wd, 2500, false);
         const struct stats *s = engine_stats(wd.engine);
         const bool is_guided = rows[i].level == LEVEL_GUIDED;
         tap_ok((stat_get(s, STAT_exec_fuzz) != 0) == rows[i].mutates &&

@@ -17,8 +17,11 @@ enum {
     /* Runs to tell what is stable (facts 4.3). */
     TRIAGE_NEED = 3,
     TRIAGE_RUNS_MAX = 5,
+    TRIAGE_NONE = 2,         /* in none of so many runs: flaky */
+    TRIAGE_SURE = 2,         /* all of it in each of so many runs: stable */
     TRIAGE_NEED_OUTSIDE = 2, /* what was worth keeping once: rather keep it again */
     TRIAGE_RUNS_MAX_OUTSIDE = 6,
+    TRIAGE_NONE_OUTSIDE = 3,
     CANDIDATE_RUNS_MAX = 2, /* of an input of the corpus that shows nothing new */
     DEATHS_MAX =
         2, /* machines an input may lose, itself or by its neighbours, before it is dropped */
@@ -33,7 +36,8 @@ enum {
     HINTS_MAX = 1000, /* mutants of one input, of constants and again of the rest */
     FAULTS_MAX = 100,
     FAULTS_UNIT = 10,
-    DEEP_OF = 3, /* every so many polls are for fuzzing although deeper work waits */
+    TRIAGE_OF = 4, /* one of so many turns goes to hints although triage waits */
+    DEEP_OF = 3,   /* every so many polls are for fuzzing although deeper work waits */
 
     LEARN_EVERY = 333, /* new inputs */
     LEARN_EVERY_EARLY = 33,
@@ -97,9 +101,10 @@ struct worker {
     struct maker maker;
     struct corpus_reader reader;
     struct job *job; /* what is being worked on: survives the unwinding of the arena */
-    uint64_t polls, deep_turns;
+    uint64_t turns, polls, deep_turns;
     uint64_t run_ns; /* of this unit, inside target->run */
     bool is_dead;    /* the machine */
+    bool has_failed; /* the last run could not be done: the machine died, or was broken */
 };
 
 void engine_lock(struct engine *e);

@@ -184,9 +184,9 @@ static bool try_one(void *ctx, struct input *mutant)
     t->job->done++;
     worker_run(w, mutant, &plan, &out, NULL);
     /* The machine may have died of a neighbour: once, the mutant gets another chance. */
-    if (w->is_dead && ++t->job->deaths < DEATHS_MAX)
+    if (w->has_failed && ++t->job->deaths < DEATHS_MAX)
         t->job->done--;
-    return !w->is_dead;
+    return !w->has_failed;
 }
 
 bool work_hints(struct worker *w, struct job *job)
@@ -199,7 +199,7 @@ bool work_hints(struct worker *w, struct job *job)
     if (in == NULL || t->hints == NULL || part >= in->parts)
         return true;
     if ((job->flags & JOB_TRACED) == 0 && !trace(w, job, in))
-        return !w->is_dead || ++job->deaths >= DEATHS_MAX;
+        return !w->has_failed || ++job->deaths >= DEATHS_MAX;
     const bool is_rest = job->flags & JOB_REST;
     const struct comparison *from = job->comparisons + (is_rest ? job->const_count : 0);
     const uint32_t count = is_rest ? job->comparison_count - job->const_count : job->const_count;
@@ -207,7 +207,7 @@ bool work_hints(struct worker *w, struct job *job)
     if (count != 0)
         t->hints(t->self, &w->maker, in, part, from, count, try_one, &trying);
     /* What is left of the unit says that the mutants have come to their end. */
-    if (w->is_dead || (trying.left == 0 && job->done < HINTS_MAX))
+    if (w->has_failed || (trying.left == 0 && job->done < HINTS_MAX))
         return false;
     job->flags |= JOB_REST;
     job->done = 0;

@@ -35,7 +35,7 @@ struct job {
     enum job_kind kind;
     uint32_t flags;    /* CANDIDATE_x of where it came from, JOB_x */
     uint32_t attempts; /* runs that went before, however they ended */
-    uint32_t deaths;   /* machines that died under it */
+    uint32_t deaths;   /* runs of it that could not be done: machines died, or were broken */
     uint32_t done;     /* FAULTS, SMASH: how far it has come; HINTS: within its kind */
     uint64_t elapsed_ns;
     struct job_part *parts; /* owned */

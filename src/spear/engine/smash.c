@@ -7,7 +7,7 @@ bool work_smash(struct worker *w, struct job *job)
     const struct target *t = w->engine->options.target;
     const struct run_plan plan = {.stat = STAT_exec_smash, .flags = RUN_SIGNAL, .seek = true};
 
-    for (uint32_t i = 0; i < SMASH_UNIT && job->done < SMASH_MUTATIONS && !w->is_dead; i++) {
+    for (uint32_t i = 0; i < SMASH_UNIT && job->done < SMASH_MUTATIONS && !w->has_failed; i++) {
         const struct arena_mark mark = arena_mark(&w->arena);
         struct outcome out;
         struct input *in = t->mutate(t->self, &w->maker, job->text);
@@ -29,7 +29,7 @@ bool work_faults(struct worker *w, struct job *job)
 
     if (in == NULL || t->with_fault == NULL || part >= in->parts)
         return true;
-    for (uint32_t i = 0; i < FAULTS_UNIT && job->done < FAULTS_MAX && !w->is_dead; i++) {
+    for (uint32_t i = 0; i < FAULTS_UNIT && job->done < FAULTS_MAX && !w->has_failed; i++) {
         const struct arena_mark mark = arena_mark(&w->arena);
         struct outcome out;
         job->done++;
@@ -37,7 +37,7 @@ bool work_faults(struct worker *w, struct job *job)
         const bool has_run = failing != NULL && worker_run(w, failing, &plan, &out, NULL);
         const bool was_injected = has_run && outcome_part(&out, part)->flags & PART_FAULT;
         arena_release(&w->arena, mark);
-        if (!was_injected && !w->is_dead)
+        if (!was_injected && !w->has_failed)
             return true; /* it makes no more allocations than that */
     }
     return job->done >= FAULTS_MAX;

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* The machine has died under the job: false to try once more, true to give it up. */
-static bool end_of_machine(struct worker *w, struct job *job)
+/* A run could not be done: false to try the job once more, true to give it up. */
+static bool try_again(struct worker *w, struct job *job)
 {
     if (++job->deaths < DEATHS_MAX)
         return false;
@@ -28,7 +28,6 @@ static bool keep_blindly(struct worker *w, const struct input *in, const struct 
 bool work_candidate(struct worker *w, struct job *job)
 {
     const struct run_plan plan = {.stat = STAT_exec_candidate, .flags = RUN_SIGNAL, .seek = true};
-    const bool is_guided = w->engine->options.level == LEVEL_GUIDED;
     struct outcome out;
     uint32_t fresh = 0;
     bool is_off;
@@ -40,13 +39,14 @@ bool work_candidate(struct worker *w, struct job *job)
     }
     if (w->engine->options.level == LEVEL_RANDOM)
         return true;
-    const bool has_run = worker_run(w, in, &plan, &out, &fresh);
-    if (w->is_dead)
-        return end_of_machine(w, job);
-    if (!has_run || out.end == RUN_HUNG || fresh != 0)
-        return is_guided || !has_run || keep_blindly(w, in, &out);
-    if (!is_guided)
+    if (!worker_run(w, in, &plan, &out, &fresh))
+        return try_again(w, job);
+    if (out.end == RUN_HUNG)
+        return true;
+    if (w->engine->options.level != LEVEL_GUIDED)
         return keep_blindly(w, in, &out);
+    if (fresh != 0)
+        return true; /* its triage waits */
     /* Seeds are many and often alike; what was in the corpus had something once. */
     return job->flags & CANDIDATE_SEED || ++job->attempts >= CANDIDATE_RUNS_MAX;
 }
@@ -57,7 +57,9 @@ struct evidence {
     struct edge_list seen[TRIAGE_NEED]; /* [k]: in more than k runs */
     struct edge_list always;            /* in every run */
     struct edge_list cover;
+    uint32_t need; /* runs that stable signal was in */
     uint8_t worth;
+    bool is_judged;
 };
 
 /* The common ones of two lists, as a new one. */
@@ -103,17 +105,39 @@ static void add_evidence(struct worker *w, struct evidence *ev, const struct inp
 /* How a part stands after some of its runs. */
 enum verdict { VERDICT_OPEN, VERDICT_STABLE, VERDICT_FLAKY };
 
-static enum verdict judge(struct worker *w, const struct job_part *part, const struct evidence *ev,
-                          uint32_t need, uint32_t runs_left)
+/* The rules of one job. Most signal either shows every time or hardly ever: both are told apart by
+ * the first runs, and only what is in between takes all of them. */
+struct rules {
+    uint32_t need, runs_max; /* stable: in `need` of so many runs */
+    uint32_t none_max;       /* flaky: in none of so many first runs */
+};
+
+static struct rules rules_of(const struct job *job)
+{
+    if (job->flags & JOB_FROM_OUTSIDE)
+        return (struct rules){TRIAGE_NEED_OUTSIDE, TRIAGE_RUNS_MAX_OUTSIDE, TRIAGE_NONE_OUTSIDE};
+    return (struct rules){TRIAGE_NEED, TRIAGE_RUNS_MAX, TRIAGE_NONE};
+}
+
+static enum verdict judge(struct worker *w, const struct job_part *part, struct evidence *ev,
+                          const struct rules *rules, uint32_t runs)
 {
     uint32_t best = 0;
 
-    for (uint32_t k = 0; k < need; k++)
+    for (uint32_t k = 0; k < rules->need; k++)
         if (common(w, part->fresh, ev->seen[k]).count != 0)
             best = k + 1;
-    if (best == need)
+    ev->need = rules->need;
+    if (best == rules->need)
         return VERDICT_STABLE;
-    return best + runs_left < need ? VERDICT_FLAKY : VERDICT_OPEN;
+    if (runs == TRIAGE_SURE &&
+        edges_within(part->fresh.edges, part->fresh.count, ev->always.edges, ev->always.count)) {
+        ev->need = TRIAGE_SURE;
+        return VERDICT_STABLE; /* all of it, each time */
+    }
+    if ((best == 0 && runs >= rules->none_max) || best + (rules->runs_max - runs) < rules->need)
+        return VERDICT_FLAKY;
+    return VERDICT_OPEN;
 }
 
 /* Runs the input until each part of interest is judged. False when the machine has died, or the
@@ -122,14 +146,13 @@ static bool gather(struct worker *w, struct job *job, const struct input *in, st
                    uint32_t *runs)
 {
     const bool outside = job->flags & JOB_FROM_OUTSIDE;
-    const uint32_t need = outside ? TRIAGE_NEED_OUTSIDE : TRIAGE_NEED;
-    const uint32_t runs_max = outside ? TRIAGE_RUNS_MAX_OUTSIDE : TRIAGE_RUNS_MAX;
+    const struct rules rules = rules_of(job);
     struct run_plan plan = {.stat = STAT_exec_triage, .flags = RUN_SIGNAL | RUN_COVER};
     uint64_t elapsed_ns = 0;
 
     for (uint32_t i = 0; i < job->part_count; i++)
         plan.full_signal |= part_bit(job->parts[i].part);
-    for (*runs = 0; *runs < runs_max;) {
+    for (*runs = 0; *runs < rules.runs_max;) {
         struct outcome out;
         uint32_t fresh = 0, open = 0;
         if (!worker_run(w, in, &plan, &out, &fresh))
@@ -140,7 +163,10 @@ static bool gather(struct worker *w, struct job *job, const struct input *in, st
         ++*runs;
         plan.flags = RUN_SIGNAL; /* cover is the largest part of an answer: once is enough */
         for (uint32_t i = 0; i < job->part_count; i++)
-            open += judge(w, &job->parts[i], &ev[i], need, runs_max - *runs) == VERDICT_OPEN;
+            if (!ev[i].is_judged)
+                ev[i].is_judged = judge(w, &job->parts[i], &ev[i], &rules, *runs) != VERDICT_OPEN;
+        for (uint32_t i = 0; i < job->part_count; i++)
+            open += !ev[i].is_judged;
         /* What comes from the corpus may go on to show its flaky signal, once and for all. */
         if (open == 0 && (!outside || fresh == 0))
             break;
@@ -175,15 +201,14 @@ static void pass_on(struct worker *w, const struct job *job, const struct input 
 
 bool work_triage(struct worker *w, struct job *job)
 {
-    const uint32_t need = job->flags & JOB_FROM_OUTSIDE ? TRIAGE_NEED_OUTSIDE : TRIAGE_NEED;
     struct evidence *ev = arena_new(&w->arena, struct evidence, job->part_count);
     uint32_t runs = 0;
     bool is_off;
     struct input *in = worker_parse(w, job->text, &is_off);
 
     if (in == NULL || !gather(w, job, in, ev, &runs)) {
-        if (w->is_dead)
-            return end_of_machine(w, job);
+        if (w->has_failed)
+            return try_again(w, job);
         news_settled(w->engine, job);
         return true;
     }
@@ -191,7 +216,7 @@ bool work_triage(struct worker *w, struct job *job)
     for (uint32_t i = 0; i < job->part_count; i++) {
         struct job_part stable = {
             .part = job->parts[i].part, .worth = ev[i].worth, .cover = ev[i].cover};
-        stable.stable = ev[i].seen[need - 1];
+        stable.stable = ev[i].seen[ev[i].need - 1];
         stable.fresh = common(w, job->parts[i].fresh, stable.stable);
         if (stable.fresh.count != 0)
             pass_on(w, job, in, &stable,
@@ -292,7 +317,7 @@ bool work_minimise(struct worker *w, struct job *job)
         return true;
     struct input *small =
         t->minimise(t->self, &w->maker, in, &at, MINIMISE_CORPUS, would_do, &s, &s.give_up);
-    if (w->is_dead && ++job->deaths < DEATHS_MAX)
+    if (w->has_failed && ++job->deaths < DEATHS_MAX)
         return false;
     if (small == NULL || part->last.edges == NULL) {
         worker_keep(w, in, part, job->flags, job->elapsed_ns);

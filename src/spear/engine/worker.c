@@ -126,6 +126,7 @@ bool worker_run(struct worker *w, const struct input *in, const struct run_plan 
             break;
         stat_add(&e->stats, STAT_broken_total, 1);
     }
+    w->has_failed = out->end == RUN_BROKEN || out->end == RUN_DEAD;
     if (out->end == RUN_BROKEN)
         return false;
     out->part_count = MIN(out->part_count, (uint32_t)PART_EXTRA);
@@ -231,6 +232,10 @@ static struct job *take_job(struct worker *w)
     struct job *job = NULL;
 
     engine_lock(e);
+    /* What the corpus of the start brings is seen to first. After that hints do not wait until all
+     * shallow signal is sorted: what is behind a comparison may be worth more. */
+    if (e->queues[QUEUE_CANDIDATES].count == 0 && ++w->turns % TRIAGE_OF == 0)
+        job = queue_pop(&e->queues[QUEUE_HINTS]);
     for (uint32_t q = 0; job == NULL && q < QUEUE_HINTS; q++)
         job = queue_pop(&e->queues[q]);
     if (job == NULL && ++w->polls % DEEP_OF != 0)
@@ -293,7 +298,7 @@ bool worker_step(struct worker *w)
     struct diag dg = {0};
     const uint64_t start_ns = now_ns();
 
-    w->is_dead = false;
+    w->is_dead = w->has_failed = false;
     w->run_ns = 0;
     w->job = take_job(w);
     engine_lock(e);
