@@ -197,6 +197,8 @@ static void print_main(const struct csource *c, struct buf *out)
     print_parts(c, AT_START, out);
     if (c->needs_fault)
         buf_text(out, "\tfault_setup();\n");
+    if (c->pieces.has[PIECE_init_net_socket])
+        buf_text(out, "\tinit_net_keep();\n");
     if (s->procs > 1) {
         buf_printf(out, "\tfor (uint64_t proc = 0; proc < %u; proc++)\n\t\tif (fork() == 0) {\n",
                    s->procs);

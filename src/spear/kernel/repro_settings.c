@@ -18,6 +18,8 @@ struct repro_settings repro_settings_full(uint32_t procs, enum wire_sandbox sand
         .repeat = true,
         .procs = procs,
         .sandbox = sandbox,
+        .tun = true,
+        .netdev = true,
         .cgroups = true,
         .close_fds = true,
         .sysctl = true,
