@@ -14,6 +14,7 @@ static const struct {
     {"print",         prog_print,         true },
     {"check",         prog_check,         true },
     {"run",           prog_run_files,     true },
+    {"to-c",          prog_to_c,          true },
     {"generate",      prog_generate,      false},
     {"mutate",        prog_mutate,        true },
     {"minimise",      prog_minimise,      true },

@@ -26,6 +26,7 @@ int prog_generate(const struct prog_job *job);
 int prog_mutate(const struct prog_job *job);
 int prog_minimise(const struct prog_job *job);
 int prog_import_strace(const struct prog_job *job);
+int prog_to_c(const struct prog_job *job);
 int prog_run_files(const struct prog_job *job);
 
 /* A program out of a file ("-" is standard input), in an arena of its own. Zero it before, free it

@@ -1,10 +1,10 @@
 /* web: requests to pages. SPDX-License-Identifier: Apache-2.0 */
 #include "spear/web/web.h"
 
+#include "base/duration.h"
 #include "base/mem.h"
 #include "spear/web/pages.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -146,18 +146,10 @@ const struct cover_map *web_cover(struct web *web, struct diag *dg)
 
 struct str web_duration(struct arena *a, uint64_t seconds)
 {
-    char text[64];
-    const uint64_t hours = seconds / 3600, minutes = seconds / 60 % 60;
-    int size;
+    char text[DURATION_TEXT_BYTES];
 
-    if (hours != 0)
-        size = snprintf(text, sizeof(text), "%juh%02jum", (uintmax_t)hours, (uintmax_t)minutes);
-    else if (minutes != 0)
-        size = snprintf(text, sizeof(text), "%jum%02jus", (uintmax_t)minutes,
-                        (uintmax_t)(seconds % 60));
-    else
-        size = snprintf(text, sizeof(text), "%jus", (uintmax_t)seconds);
-    return (struct str){arena_copy_text(a, text, (size_t)size), (size_t)size};
+    duration_text(seconds * 1000, text, sizeof(text));
+    return (struct str){arena_copy_text(a, text, strlen(text)), strlen(text)};
 }
 
 struct str web_time(struct arena *a, uint64_t epoch_s)
