@@ -44,8 +44,8 @@ is(scalar `$mujun desc fmt --check @files`, '', 'their text is canonical');
 
 my @missing = grep { !-e "$_.const" } @files;
 is("@missing", '', 'every file has its constants');
-my @long = grep { my $lines = () = slurp($_) =~ /\n/g; $lines > 800 } @files;
-is("@long", '', 'no file is longer than 800 lines');
+my @long = grep { my $lines = () = slurp($_) =~ /\n/g; $lines > 500 } @files;
+is("@long", '', 'no file is longer than 500 lines');
 
 # ---- against the headers ----
 
