@@ -132,8 +132,8 @@ enum status vm_accel_decide(struct vm_pool *pool, uint32_t index, struct diag *d
         return ST_OK;
     }
     close(fd);
-    TRY(name_verdict(pool, path, dg));
-    if (read_verdict(pool, path))
+    bool is_kept = name_verdict(pool, path, dg) == ST_OK;
+    if (is_kept && read_verdict(pool, path))
         return ST_OK;
     vm_log(pool, "machine %u: trying whether a kernel boots under /dev/kvm", index);
     bool is_good = boots_under_kvm(pool, index, why, sizeof(why));
@@ -142,7 +142,7 @@ enum status vm_accel_decide(struct vm_pool *pool, uint32_t index, struct diag *d
     char text[VM_WHY_MAX + 8];
     /* "kvm (reason)" without its brackets */
     int n = snprintf(text, sizeof(text), "%.3s %.*s\n", why, (int)strlen(why + 5) - 1, why + 5);
-    if (file_write(path, text, (size_t)n, dg) != ST_OK)
+    if (!is_kept || file_write(path, text, (size_t)n, dg) != ST_OK)
         vm_log(pool, "the verdict is not kept: %s", dg->text);
     return ST_OK;
 }

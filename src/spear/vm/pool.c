@@ -374,22 +374,23 @@ static enum status boot(struct vm_pool *pool, uint32_t index, struct vm **out, s
 static enum status start_copy(struct vm_pool *pool, uint32_t index, struct vm **out,
                               struct diag *dg)
 {
-    enum status st = ST_OK;
+    uint32_t tried = 0;
 
     for (uint32_t attempt = 0; attempt < 2; attempt++) {
+        enum status st = ST_OK;
         pthread_mutex_lock(&pool->start_lock);
-        bool is_broken = pool->is_template_broken;
-        if (!is_broken) {
-            if (attempt != 0)
-                vm_template_discard(pool);
+        if (attempt != 0 && pool->template_number == tried) /* nobody has made a new one since */
+            vm_template_discard(pool);
+        if (!pool->is_template_broken)
             st = vm_template_ensure(pool, index, dg);
-        }
+        tried = pool->template_number;
+        bool is_broken = pool->is_template_broken;
         pthread_mutex_unlock(&pool->start_lock);
-        if (is_broken)
-            break;
-        if (st != ST_OK && st != ST_UNSUPPORTED)
+        if (st != ST_OK)
             return st;
-        if (st == ST_OK && vm_template_clone(pool, index, out, dg) == ST_OK)
+        if (is_broken)
+            return boot(pool, index, out, dg);
+        if (vm_template_clone(pool, index, out, dg) == ST_OK)
             return ST_OK;
         vm_log(pool, "%s; %s", dg->text,
                attempt == 0 ? "trying again with a new frozen machine" : "every machine boots now");

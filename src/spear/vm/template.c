@@ -209,8 +209,9 @@ static enum status finish(const char *dir, struct mark *mark, struct diag *dg)
     return file_write(path, text, (size_t)n, dg);
 }
 
+/* A refusal is about booting; when only freezing fails, dg says why and *is_frozen is false. */
 static enum status boot_and_freeze(struct vm_pool *pool, uint32_t index, const char *dir,
-                                   struct diag *dg)
+                                   bool *is_frozen, struct diag *dg)
 {
     struct vm *vm = NULL;
     struct wire_machine m;
@@ -221,11 +222,16 @@ static enum status boot_and_freeze(struct vm_pool *pool, uint32_t index, const c
     if (st == ST_OK)
         st = vm_machine_wait(vm, VM_READY, (uint64_t)pool->options.boot_timeout_s * 1000, dg);
     if (st == ST_OK)
-        st = diag_in(dg, freeze(vm, dir, &mark.region_address, dg), "freezing machine %u", index);
+        *is_frozen = diag_in(dg, freeze(vm, dir, &mark.region_address, dg), "freezing machine %u",
+                             index) == ST_OK;
     vm_machine_copy(vm->region + WIRE_MACHINE_OFFSET, &m);
     mark.calibration_ns = m.calibration_ns;
     vm_machine_close(vm);
-    return st == ST_OK ? finish(dir, &mark, dg) : st;
+    if (st == ST_OK && *is_frozen) {
+        enum status written = finish(dir, &mark, dg);
+        *is_frozen = written == ST_OK;
+    }
+    return st;
 }
 
 /* A frozen machine that a pool uses is locked (shared) by its mark. */
@@ -235,6 +241,7 @@ static void hold(struct vm_pool *pool)
     struct mark mark;
 
     vm_template_release(pool);
+    pool->template_number++;
     if (read_mark(pool->template_dir, &mark))
         vm_calibrate(pool, mark.calibration_ns);
     path_in(pool->template_dir, TEMPLATE_COMPLETE, path);
@@ -311,6 +318,31 @@ static enum status name_template(struct vm_pool *pool, char all[FILE_PATH_MAX], 
     return ST_OK;
 }
 
+/* Makes the folder for a new one. A full disk would kill the emulator in the middle of it. */
+static bool has_room(const struct vm_pool *pool, const char *making, struct diag *dg)
+{
+    enum { DEVICES_MIB = 16 };
+    uint64_t needed_mib = (uint64_t)pool->options.mem_mib + DEVICES_MIB;
+
+    if (file_make_dirs(making, dg) != ST_OK)
+        return false;
+    uint64_t left_mib = file_space_left(making) >> 20;
+    if (left_mib < needed_mib)
+        (void)diag_fail(dg, ST_IO, DIAG_NO_OFFSET,
+                        "a frozen machine takes %ju MiB, and only %ju are left for %s",
+                        (uintmax_t)needed_mib, (uintmax_t)left_mib, making);
+    return left_mib >= needed_mib;
+}
+
+/* Machines cannot be frozen here, which costs time and nothing else. */
+static enum status do_without(struct vm_pool *pool, const char *making, const struct diag *dg)
+{
+    file_remove_all(making);
+    pool->is_template_broken = true;
+    vm_log(pool, "%s; every machine boots", dg->text);
+    return ST_OK;
+}
+
 enum status vm_template_ensure(struct vm_pool *pool, uint32_t index, struct diag *dg)
 {
     char all[FILE_PATH_MAX], making[FILE_PATH_MAX];
@@ -327,16 +359,21 @@ enum status vm_template_ensure(struct vm_pool *pool, uint32_t index, struct diag
     if (snprintf(making, sizeof(making), "%s.%d.tmp", pool->template_dir, (int)getpid()) >=
         (int)sizeof(making))
         return file_fail(dg, ENAMETOOLONG, "cannot create %.64s...", pool->template_dir);
-    TRY(file_make_dirs(making, dg));
+    if (!has_room(pool, making, dg))
+        return do_without(pool, making, dg);
     vm_log(pool, "machine %u: booting the kernel once, to copy it from then on", index);
     uint64_t start_ns = loop_now_ns();
-    enum status st = boot_and_freeze(pool, index, making, dg);
-    if (st == ST_OK) {
+    bool is_frozen = false;
+    enum status st = boot_and_freeze(pool, index, making, &is_frozen, dg);
+    if (st == ST_OK && is_frozen) {
         file_remove_all(pool->template_dir); /* a damaged one */
-        if (rename(making, pool->template_dir) != 0 && !read_mark(pool->template_dir, &mark))
-            st = file_fail(dg, errno, "cannot create %s", pool->template_dir);
+        is_frozen = rename(making, pool->template_dir) == 0;
+        if (!is_frozen)
+            (void)file_fail(dg, errno, "cannot create %s", pool->template_dir);
     }
-    file_remove_all(making);
+    if (st == ST_OK && !is_frozen && !read_mark(pool->template_dir, &mark))
+        return do_without(pool, making, dg);
+    file_remove_all(making); /* of a kernel that does not boot, or somebody else was faster */
     if (st != ST_OK)
         return st;
     hold(pool);

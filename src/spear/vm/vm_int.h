@@ -63,6 +63,7 @@ struct vm_pool {
     bool is_accel_known, is_template_broken;
     char template_dir[FILE_PATH_MAX]; /* empty: not looked for yet */
     int template_fd;                  /* locks it, so that nobody removes it; -1: none */
+    uint32_t template_number;         /* how many there have been */
 
     pthread_mutex_t lock; /* of the rest */
     enum vm_accel accel;
@@ -158,7 +159,8 @@ MUST_USE enum status vm_qemu_version(struct vm_pool *pool, struct diag *dg);
 /* accel.c: sets pool->accel once; start_lock is held. */
 MUST_USE enum status vm_accel_decide(struct vm_pool *pool, uint32_t index, struct diag *dg);
 
-/* template.c: start_lock is held for the first two. */
+/* template.c: start_lock is held for the first two. Where machines boot, but cannot be frozen,
+ * the first sets is_template_broken and is content. */
 MUST_USE enum status vm_template_ensure(struct vm_pool *pool, uint32_t index, struct diag *dg);
 void vm_template_discard(struct vm_pool *pool);
 void vm_template_release(struct vm_pool *pool); /* harmless twice */
