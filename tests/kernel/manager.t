@@ -7,6 +7,7 @@
 use strict;
 use warnings;
 use File::Temp 'tempdir';
+use IO::Socket::INET;
 use Test::More;
 
 my $mujun = $ENV{MUJUN} // 'build/release/mujun';
@@ -79,7 +80,7 @@ for (
 SKIP: {
     my $w = workdir();
     my ($said, $exit) = fuzz(@calm, '-w', $w, '--exec-limit', '300', '--seed', '5');
-    skip 'the executor does not run here: ' . ($said =~ /.*\n\z/ ? $& : $said), 12 if $exit != 0;
+    skip 'the executor does not run here: ' . ($said =~ /.*\n\z/ ? $& : $said), 15 if $exit != 0;
     my $time = qr/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /m;
     like($said, qr/${time}seed 5\n${time}loading corpus\.\.\.\n${time}booting test machines\.\.\.\n/,
         'the log begins as it should');
@@ -109,6 +110,16 @@ SKIP: {
     my $sum = 0;
     $sum += $1 while $json =~ /"(?:guest_kernel|executor|transport|host)_share": ([\d.]+)/g;
     ok($exit == 0 && abs($sum - 1) < 0.01, "shares of time sum to one: $sum");
+
+    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no port: $!";
+    ($said, $exit) = fuzz(@calm, '-w', workdir(), '--exec-limit', '50', '--http', '127.0.0.1:' . $socket->sockport);
+    ok($exit == 0 && $said =~ /already in use; .*fuzzing goes on without pages/i, 'a port that is in use') or diag($said);
+    ($said, $exit) = fuzz(@calm, '-w', workdir(), '--exec-limit', '50', '--http', '127.0.0.1:0');
+    like($said, qr{${time}serving http on http://127\.0\.0\.1:\d+}, 'a port that is free');
+
+    ($said, $exit) = fuzz(@calm, '-w', workdir(), '--compare-levels', '1s');
+    like($said, qr/^level +seconds .*\n1 random +1 +[1-9]\d* .*\n2 captured .*\n3 described .*\n4 and coverage +1 +[1-9]/m,
+        'the four levels, one after the other') or diag($said);
 
     # Two on one work directory; then an interrupt, which ends it cleanly.
     my $pid = fork;

@@ -339,6 +339,16 @@ static void serve(struct manager *m)
     }
 }
 
+/* Whoever waits for an answer of a machine, a search for leaks perhaps, gets none any more. */
+static void close_machines(struct manager *m)
+{
+    pthread_mutex_lock(&m->lock);
+    for (uint32_t i = 0; i < m->place_count; i++)
+        if (m->places[i].machine != NULL)
+            m->parts.machines->close(m->places[i].machine);
+    pthread_mutex_unlock(&m->lock);
+}
+
 static void end_all(struct manager *m)
 {
     manager_set_phase(m, "stopping");
@@ -349,6 +359,7 @@ static void end_all(struct manager *m)
     pthread_mutex_unlock(&m->lock);
     if (m->parts.machines->interrupt != NULL)
         m->parts.machines->interrupt(m->parts.machines->self);
+    close_machines(m);
     fleet_join(m);
     pthread_mutex_lock(&m->lock);
     while (m->repro_threads != 0)
