@@ -50,6 +50,7 @@ static enum status open_pool(struct session *s, struct diag *dg)
         .executor = o->executor,
         .work_dir = s->work_dir,
         .slots = 1,
+        .features_wanted = (UINT64_C(1) << WIRE_FEATURE_COUNT) - 1,
         .is_crash = is_crash,
         .log = vm.type == VM_QEMU && !o->json ? log_line : NULL,
     };

@@ -533,6 +533,76 @@ static void check_slots(struct host *h)
            "an empty request is answered");
 }
 
+/* A request that is run three times; one that is posted and found without a bell. */
+static void check_repeat_and_post(struct host *h)
+{
+    struct wire_request *request = host_request(h, 0);
+    const struct wire_machine *machine =
+        (const struct wire_machine *)(const void *)(h->base + WIRE_MACHINE_OFFSET);
+    struct stream s = {0};
+
+    put(&s, 3);
+    errors(&s);
+    put(&s, (uint64_t)EXEC_EOF);
+    for (uint32_t fresh = 0; fresh <= WIRE_RUN_FRESH; fresh += WIRE_RUN_FRESH) {
+        *request = (struct wire_request){
+            .id = 7, .kind = WIRE_PROGRAM, .flags = fresh, .payload_bytes = s.size, .repeat = 3};
+        memcpy((uint8_t *)request + WIRE_REQUEST_BYTES, s.bytes, s.size);
+        host_ring(h, 0);
+        const int bell = host_wait_bell(h, HOST_WAIT_MS);
+        const uint32_t runs = host_result(h, 0)->reply.runs;
+        tap_ok(bell == 0 && runs == 3 && host_result(h, 0)->calls[1].error == EINVAL,
+               "run three times%s: bell %d, runs %u", fresh != 0 ? ", fresh" : "", bell, runs);
+    }
+    unsigned answered = 0, rung = 0;
+    for (uint32_t i = 1; i <= 200; i++) {
+        request->id = 100 + i;
+        request->repeat = 0;
+        request->flags = 0;
+        __atomic_store_n(&request->posted, i, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&machine->awake[0], __ATOMIC_SEQ_CST) == 0) {
+            host_ring(h, 0);
+            rung++;
+        }
+        answered += host_wait_bell(h, HOST_WAIT_MS) == 0 && host_result(h, 0)->reply.id == 100 + i;
+    }
+    tap_ok(answered == 200, "posted requests are answered: %u, %u bells rung", answered, rung);
+    struct pollfd line = {.fd = h->bell, .events = POLLIN};
+    tap_ok(poll(&line, 1, 50) == 0, "and none of them twice");
+    request->posted = 0;
+}
+
+/* A shell script is an executable as well. */
+static void check_binary(struct host *h)
+{
+    static const struct {
+        const char *name, *script, *output;
+        int32_t exit_code;
+        uint32_t status;
+    } scripts[] = {
+        {"says and ends",  "#!/bin/sh\necho hello; exit 7\n", "hello\n", 7,   WIRE_DONE},
+        {"is killed",      "#!/bin/sh\nkill -9 $$\n",         "",        137, WIRE_DONE},
+        {"takes too long", "#!/bin/sh\necho on; sleep 60\n",  "on\n",    137, WIRE_HUNG},
+    };
+
+    for (size_t i = 0; i < LENGTH_OF(scripts); i++) {
+        const size_t size = strlen(scripts[i].script);
+        *host_request(h, 0) = (struct wire_request){
+            .id = 9, .kind = WIRE_BINARY, .payload_bytes = size, .program_timeout_ms = 500};
+        memcpy((uint8_t *)host_request(h, 0) + WIRE_REQUEST_BYTES, scripts[i].script, size);
+        host_ring(h, 0);
+        const int bell = host_wait_bell(h, HOST_WAIT_MS);
+        const struct wire_reply *reply = &host_result(h, 0)->reply;
+        const char *text = (const char *)reply + reply->text_offset;
+        tap_ok(bell == 0 && reply->status == scripts[i].status &&
+                   reply->exit_code == scripts[i].exit_code &&
+                   reply->text_bytes == strlen(scripts[i].output) &&
+                   memcmp(text, scripts[i].output, reply->text_bytes) == 0,
+               "a binary %s: bell %d, status %u, code %d, %u bytes", scripts[i].name, bell,
+               reply->status, reply->exit_code, reply->text_bytes);
+    }
+}
+
 static void measure(struct host *h)
 {
     struct stream s = {0};
@@ -568,6 +638,8 @@ int main(void)
     check_broken(&h);
     check_random(&h);
     check_slots(&h);
+    check_repeat_and_post(&h);
+    check_binary(&h);
     measure(&h);
     tap_ok(host_stop(&h) == 0, "ends when the host is gone");
     return tap_done();

@@ -73,6 +73,7 @@ struct ex_control {
     _Atomic uint32_t taken_bells;    /* what it and request.posted were when a request was last */
     _Atomic uint32_t taken_posted;   /* taken */
     _Atomic uint32_t is_busy;        /* a request has been taken and not been answered */
+    _Atomic uint64_t taken_ns;       /* when that was */
     _Atomic uint32_t owner;          /* enum ex_owner */
     _Atomic uint32_t handed;         /* enum ex_handed */
     _Atomic uint32_t sandbox;        /* that the worker is in, or is to be started in */

@@ -15,7 +15,14 @@
 #include "spear/executor/pieces.h"
 #include "spear/executor/reply.h"
 
-enum { ALIVE_EVERY_MS = 1000, WORKER_DEATHS_MAX = 20 };
+enum {
+    ALIVE_EVERY_MS = 1000,
+    WORKER_DEATHS_MAX = 20,
+    ANSWER_TIMES = 3,        /* of the time of a program, until its worker counts as stuck */
+    ANSWER_EXTRA_MS = 20000, /* for cleaning up */
+    LEAKS_EXTRA_MS = 600000, /* scanning all memory takes minutes on an emulated machine */
+    MS = 1000000,
+};
 
 struct runner {
     struct executor *ex;
@@ -63,6 +70,17 @@ static void stop_worker(struct runner *r, uint32_t slot)
     r->workers[slot] = 0;
 }
 
+static void answer_for(struct runner *r, uint32_t slot, const char *what, int number)
+{
+    const struct ex_slot s = ex_slot(r->ex, slot);
+    struct ex_reply reply;
+
+    ex_reply_begin(&reply, &s, s.request->id);
+    ex_reply_text(&reply, "worker %u %s %d", slot, what, number);
+    ex_reply_end(&reply, WIRE_BROKEN);
+    ex_slot_answer(r->ex, slot);
+}
+
 /* A worker that has died owes an answer. It is replaced, unless it dies again and again. */
 static void replace_worker(struct runner *r, uint32_t slot, int wait_status)
 {
@@ -75,16 +93,9 @@ static void replace_worker(struct runner *r, uint32_t slot, int wait_status)
     }
     r->deaths[slot]++;
     atomic_store(&control->is_pending, 0);
-    if (atomic_load(&control->is_busy) != 0) {
-        const struct ex_slot s = ex_slot(r->ex, slot);
-        struct ex_reply reply;
-        ex_reply_begin(&reply, &s, s.request->id);
-        ex_reply_text(&reply, "worker %u ended with %s %d", slot,
-                      WIFSIGNALED(wait_status) ? "signal" : "code",
-                      WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
-        ex_reply_end(&reply, WIRE_BROKEN);
-        ex_slot_answer(r->ex, slot);
-    }
+    if (atomic_load(&control->is_busy) != 0)
+        answer_for(r, slot, WIFSIGNALED(wait_status) ? "ended with signal" : "ended with code",
+                   WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
     if (r->deaths[slot] < WORKER_DEATHS_MAX)
         start_worker(r, slot);
     else
@@ -102,6 +113,32 @@ static void reap(struct runner *r)
         for (uint32_t i = 0; i < WIRE_SLOTS_MAX; i++)
             if (r->workers[i] == pid)
                 replace_worker(r, i, status);
+}
+
+/* A program may have found a way to stop its worker, or wait for ever in the kernel with it. */
+static void replace_stuck(struct runner *r)
+{
+    for (uint32_t i = 0; i < r->ex->header.slot_count; i++) {
+        const struct ex_control *control = &r->ex->controls[i];
+        const struct wire_request *request = ex_slot(r->ex, i).request;
+        const uint64_t program_ms = request->program_timeout_ms != 0
+                                        ? request->program_timeout_ms
+                                        : r->ex->header.program_timeout_ms;
+        const uint64_t runs = request->repeat != 0 ? request->repeat : 1;
+        uint64_t limit_ms = (ANSWER_TIMES * program_ms + ANSWER_EXTRA_MS) * runs +
+                            atomic_load(&control->extra_time_ms) * runs;
+        if (request->kind == WIRE_LEAKS)
+            limit_ms += LEAKS_EXTRA_MS;
+        const uint64_t taken = atomic_load(&control->taken_ns);
+        if (atomic_load(&control->is_busy) == 0 || r->workers[i] <= 0 ||
+            ex_now_ns() - taken < limit_ms * MS)
+            continue;
+        ex_say("runner: worker %u is stuck", i);
+        stop_worker(r, i);
+        atomic_store(&r->ex->controls[i].is_pending, 0);
+        answer_for(r, i, "is stuck, was replaced after seconds", (int)(limit_ms / 1000));
+        start_worker(r, i);
+    }
 }
 
 static void stop_all(struct runner *r)
@@ -223,6 +260,7 @@ _Noreturn void ex_runner(struct executor *ex)
                 break;
         }
         reap(r);
+        replace_stuck(r);
         say_alive(r);
     }
     stop_all(r);

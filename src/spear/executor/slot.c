@@ -92,6 +92,7 @@ bool ex_slot_wait(struct executor *ex, const struct ex_slot *slot, enum ex_owner
     atomic_store(&control->taken_bells, atomic_load(&control->bells));
     atomic_store(&control->taken_posted, __atomic_load_n(&slot->request->posted, __ATOMIC_ACQUIRE));
     atomic_store(&control->runs, 0);
+    atomic_store(&control->taken_ns, ex_now_ns());
     atomic_store(&control->is_busy, 1);
     return true;
 }

@@ -101,8 +101,10 @@ static _Noreturn void be_program(struct worker *w, pid_t parent)
     if (getppid() != parent)
         _exit(0);
     setpgid(0, 0);
-    if (!w->ex->is_local)
+    if (!w->ex->is_local) {
+        prctl(PR_SET_DUMPABLE, 1); /* or /proc/self would be root's */
         ex_write_file("/proc/self/oom_score_adj", "1000");
+    }
     if (chdir(w->directory) != 0)
         _exit(1);
     if ((w->prepare & EX_PREPARE_CGROUPS) != 0)
@@ -362,6 +364,8 @@ static void work(void)
 
     sigaction(SIGCHLD, &action, NULL);
     umask(0);
+    if (!w->ex->is_local)
+        prctl(PR_SET_DUMPABLE, 0); /* no program may trace its keeper: it would stop it */
     if (!enter_directory(w)) {
         ex_say("worker %u: directory below %s: %s", w->slot.index, w->ex->work_dir,
                ex_errno_name(errno));
