@@ -31,6 +31,7 @@ struct progress_line {
     uint64_t start_ms, shown_ms;
     bool is_terminal;
     const char *stage; /* the last one that was told */
+    char what[96];     /* the last file of it */
 };
 
 static uint64_t now_ms(void)
@@ -49,6 +50,8 @@ static void show_progress(void *ctx, const struct kernel_progress *p)
     struct winsize window = {0};
     char text[256];
 
+    if (p->stage != line->stage || p->what[0] != '\0') /* else: time goes on, on the same file */
+        snprintf(line->what, sizeof(line->what), "%.80s", p->what);
     if (!line->is_terminal || (p->stage == line->stage && now - line->shown_ms < SHOW_MS))
         return;
     line->shown_ms = now;
@@ -58,7 +61,7 @@ static void show_progress(void *ctx, const struct kernel_progress *p)
         used += snprintf(text + used, sizeof(text) - (size_t)used, " %u of about %u", p->done,
                          p->total);
     snprintf(text + used, sizeof(text) - (size_t)used, "  %ju:%02ju  %.80s",
-             (uintmax_t)(seconds / 60), (uintmax_t)(seconds % 60), p->what);
+             (uintmax_t)(seconds / 60), (uintmax_t)(seconds % 60), line->what);
     (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &window);
     fprintf(stderr, "\r\033[K%.*s", window.ws_col > 1 ? window.ws_col - 1 : 79, text);
     fflush(stderr);
