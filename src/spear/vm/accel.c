@@ -13,6 +13,7 @@
 enum {
     ACCEL_FIRST_WORD_MS = 10000, /* an accelerated kernel speaks within a second */
     ACCEL_READY_MS = 60000,
+    ACCEL_MANY_BYTES = 4096, /* more than any loader says */
     ACCEL_VERDICT_MAX = 1024, /* bytes of the file */
 };
 
@@ -35,7 +36,7 @@ static enum status name_verdict(struct vm_pool *pool, char path[FILE_PATH_MAX], 
 
     digest_begin(&d);
     digest_add_text(&d, pool->qemu_version);
-    digest_add_text(&d, "host and kernel"); /* a verdict of another version of mujun is not read */
+    digest_add_text(&d, "first line"); /* the question: verdicts on another one are not read */
     if (pool->options.kernel != NULL)
         TRY(digest_add_file(&d, pool->options.kernel, dg));
     if (digest_add_file(&d, "/proc/version", NULL) != ST_OK)
@@ -65,7 +66,8 @@ static bool read_verdict(struct vm_pool *pool, const char *path)
     return is_kvm || is_tcg;
 }
 
-/* Waits for any byte on the console. */
+/* Waits for the kernel's first line. What its loader prints does not count: that much runs where
+ * no kernel does. A disk image may boot with little on this console. */
 static bool has_spoken(struct vm *vm)
 {
     const struct timespec pause = {.tv_nsec = 20 * 1000000L};
@@ -73,7 +75,9 @@ static bool has_spoken(struct vm *vm)
 
     while (loop_now_ns() < due_ns && vm_is_alive(vm)) {
         pthread_mutex_lock(&vm->lock);
-        bool has = vm->console.total != 0;
+        struct str text = console_text(&vm->console);
+        bool has = text.size > ACCEL_MANY_BYTES ||
+                   (text.size != 0 && memmem(text.text, text.size, "Linux version", 13) != NULL);
         pthread_mutex_unlock(&vm->lock);
         if (has)
             return true;
