@@ -92,6 +92,8 @@ static void end_program(struct worker *w, bool is_dead)
         ex_remove_dir(w->directory);
     if (!w->ex->is_local)
         ex_reset_loop(w->slot.index);
+    if ((w->prepare & EX_PREPARE_TUN) != 0)
+        ex_flush_tun(); /* what was sent to this program is not for the next */
     reap(w);
 }
 
