@@ -73,26 +73,38 @@ static const struct syz_resource *first_missing(const struct kernel_target *k,
     return NULL;
 }
 
+static void note_missing(struct kernel_target *k, uint32_t id)
+{
+    const struct syz_resource *missing = first_missing(k, &k->syz->calls[id]);
+    struct buf b;
+
+    buf_init(&b, &k->arena);
+    buf_printf(&b, "nothing that is on makes %.*s", STR_ARG(missing->name));
+    buf_byte(&b, 0);
+    k->why_off[id] = (const char *)b.data;
+}
+
+/* From the calls that need nothing, to those that need only what these make, and so on: two calls
+ * that only feed each other stay off. */
 void kernel_calls_settle(struct kernel_target *k)
 {
-    for (uint32_t i = 0; i < k->syz->call_count; i++)
-        k->enabled[i] = k->why_off[i] == NULL;
+    const uint32_t count = k->syz->call_count;
+
+    for (uint32_t i = 0; i < count; i++)
+        k->enabled[i] = false;
     for (bool changed = true; changed;) {
         changed = false;
-        for (uint32_t i = 0; i < k->syz->call_count; i++) {
-            const struct syz_resource *missing =
-                k->enabled[i] ? first_missing(k, &k->syz->calls[i]) : NULL;
-            if (missing == NULL)
+        for (uint32_t i = 0; i < count; i++) {
+            if (k->enabled[i] || k->why_off[i] != NULL ||
+                first_missing(k, &k->syz->calls[i]) != NULL)
                 continue;
-            struct buf b;
-            buf_init(&b, &k->arena);
-            buf_printf(&b, "nothing that is on makes %.*s", STR_ARG(missing->name));
-            buf_byte(&b, 0);
-            k->why_off[i] = (const char *)b.data;
-            k->enabled[i] = false;
+            k->enabled[i] = true;
             changed = true;
         }
     }
+    for (uint32_t i = 0; i < count; i++)
+        if (!k->enabled[i] && k->why_off[i] == NULL)
+            note_missing(k, i);
 }
 
 enum status kernel_calls_choose(struct kernel_target *k, struct diag *dg)
