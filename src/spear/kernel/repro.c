@@ -43,7 +43,11 @@ static struct syz_prog *minimise(struct repro *r, struct syz_prog *p,
     static const bool never = false;
     const bool *stop = r->options->stop != NULL ? r->options->stop : &never;
 
-    return syz_minimise(r->arena, p, &step, SYZ_MINIMISE_CRASH, still_crashes, &job, stop);
+    /* What takes the kernel half a minute to notice is not asked about arguments. */
+    const enum syz_minimise_mode mode =
+        r->is_hang || r->is_leak ? SYZ_MINIMISE_CALLS : SYZ_MINIMISE_CRASH;
+
+    return syz_minimise(r->arena, p, &step, mode, still_crashes, &job, stop);
 }
 
 /* All settings simple at once, since that mostly works; else one after the other. */

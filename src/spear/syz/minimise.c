@@ -359,7 +359,7 @@ struct syz_prog *syz_minimise(struct arena *a, const struct syz_prog *p, uint32_
                           .asked = arena_new(a, uint64_t, ASKED_MAX)};
 
     is_news(&m, m.best, m.step); /* that it does what is wanted is known */
-    if (m.step == UINT32_MAX && mode == SYZ_MINIMISE_CRASH)
+    if (m.step == UINT32_MAX && mode != SYZ_MINIMISE_CORPUS)
         find_guilty(&m);
     drop_following(&m);
     drop_unrelated(&m);
