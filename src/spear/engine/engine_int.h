@@ -28,6 +28,7 @@ enum {
 
     MINIMISE_ATTEMPTS = 3,   /* runs until a part is missed, when the signal is not reliable */
     MINIMISE_RUNS_MAX = 150, /* of one input */
+    SLOW_RUN_NS = 5 * 1000 * 1000, /* a run that takes longer on average */
 
     SMASH_MUTATIONS = 25,
     SMASH_UNIT = 5,

@@ -63,7 +63,11 @@ struct run_request {
     const char *what;      /* "fuzz", "triage", ...: for journals and statistics */
 };
 
-enum minimise_mode { MINIMISE_CORPUS, MINIMISE_CRASH };
+enum minimise_mode {
+    MINIMISE_CORPUS,
+    MINIMISE_CALLS, /* as CORPUS, with few questions: parts go, what is in them stays */
+    MINIMISE_CRASH,
+};
 /* part: where the part of interest is now; UINT32_MAX: none in particular. */
 typedef bool keep_fn(void *ctx, const struct input *candidate, uint32_t part);
 

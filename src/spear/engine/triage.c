@@ -297,6 +297,17 @@ static bool is_still_new(struct engine *e, const struct job_part *part)
     return is_new;
 }
 
+/* When a run takes long, what minimising the insides of parts brings does not pay for it: on an
+ * emulated machine it took nine of ten programs. */
+static bool is_slow(struct engine *e)
+{
+    const uint64_t runs = stat_get(&e->stats, STAT_exec_total);
+    const uint64_t ns =
+        stat_get(&e->stats, STAT_guest_total_ns) + stat_get(&e->stats, STAT_transport_ns);
+
+    return runs != 0 && ns / runs > SLOW_RUN_NS;
+}
+
 bool work_minimise(struct worker *w, struct job *job)
 {
     enum { WORTH_SUCCESS = 2 };
@@ -315,8 +326,9 @@ bool work_minimise(struct worker *w, struct job *job)
 
     if (in == NULL || !is_still_new(w->engine, part))
         return true;
-    struct input *small =
-        t->minimise(t->self, &w->maker, in, &at, MINIMISE_CORPUS, would_do, &s, &s.give_up);
+    struct input *small = t->minimise(t->self, &w->maker, in, &at,
+                                      is_slow(w->engine) ? MINIMISE_CALLS : MINIMISE_CORPUS,
+                                      would_do, &s, &s.give_up);
     if (w->has_failed && ++job->deaths < DEATHS_MAX)
         return false;
     if (small == NULL || part->last.edges == NULL) {

@@ -217,15 +217,18 @@ static struct input *target_minimise(void *self, struct maker *m, const struct i
                                      uint32_t *part, enum minimise_mode mode, keep_fn *keep,
                                      void *ctx, const bool *give_up)
 {
+    static const enum syz_minimise_mode modes[] = {
+        [MINIMISE_CORPUS] = SYZ_MINIMISE_CORPUS,
+        [MINIMISE_CALLS] = SYZ_MINIMISE_CALLS,
+        [MINIMISE_CRASH] = SYZ_MINIMISE_CRASH,
+    };
     struct minimise_job job = {m->arena, keep, ctx};
     struct syz_prog *p = prog_of(self, m->arena, base);
 
     if (p == NULL)
         return NULL;
     return input_of(m->arena,
-                    syz_minimise(m->arena, p, part,
-                                 mode == MINIMISE_CORPUS ? SYZ_MINIMISE_CORPUS : SYZ_MINIMISE_CRASH,
-                                 keep_program, &job, give_up));
+                    syz_minimise(m->arena, p, part, modes[mode], keep_program, &job, give_up));
 }
 
 /* ---- reading ---- */

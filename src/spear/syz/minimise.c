@@ -101,6 +101,31 @@ static bool ask_without(struct minimiser *m, const bool *stays)
     return ask(m, candidate, step);
 }
 
+/* Leaves the calls that make what the call of interest uses. Mostly that is all it needs, so one
+ * question does instead of one for each call. */
+static bool keep_needed(struct minimiser *m)
+{
+    bool needed[SYZ_CALLS_MAX];
+
+    if (m->mode == SYZ_MINIMISE_CRASH || m->step == UINT32_MAX || m->best->count > SYZ_CALLS_MAX)
+        return false;
+    prog_needed(m->best, m->step, needed);
+    bool is_all = true;
+    for (uint32_t i = 0; i < m->best->count; i++)
+        is_all = is_all && needed[i];
+    return is_all || ask_without(m, needed);
+}
+
+/* Without any other call; what it used becomes the default. */
+static void keep_one(struct minimiser *m)
+{
+    bool stays[SYZ_CALLS_MAX] = {false};
+
+    stays[m->step] = true;
+    if (m->best->count > 1)
+        ask_without(m, stays);
+}
+
 static void drop_unrelated(struct minimiser *m)
 {
     bool stays[SYZ_CALLS_MAX];
@@ -361,9 +386,15 @@ struct syz_prog *syz_minimise(struct arena *a, const struct syz_prog *p, uint32_
     is_news(&m, m.best, m.step); /* that it does what is wanted is known */
     if (m.step == UINT32_MAX && mode != SYZ_MINIMISE_CORPUS)
         find_guilty(&m);
-    drop_following(&m);
-    drop_unrelated(&m);
-    drop_one_by_one(&m);
+    const bool is_bare = keep_needed(&m);
+    if (!is_bare) {
+        drop_following(&m);
+        drop_unrelated(&m);
+    }
+    if (is_bare && mode == SYZ_MINIMISE_CALLS)
+        keep_one(&m);
+    else
+        drop_one_by_one(&m);
     for (uint32_t i = 0; i < m.best->count && mode != SYZ_MINIMISE_CALLS; i++) {
         if (i == 0)
             reset_all_props(&m);
