@@ -195,25 +195,35 @@ static void test_corpus_is_small(void)
 /* ---- machines that die, and worse ------------------------------------------------------------ */
 static void test_deaths(void)
 {
+    enum { SEEDS = 4, RUNS = 5000 };
     static const struct {
         const char *name;
-        uint32_t deaths_of, broken_of, runs;
+        uint32_t deaths_of, broken_of;
     } rows[] = {
-        {"one run in seven ends the machine",            7,  0, 8000},
-        {"one run in thirty, and one in five is broken", 30, 5, 8000},
+        {"one run in seven ends the machine",            7,  0},
+        {"one run in thirty, and one in five is broken", 30, 5},
     };
 
     for (uint32_t i = 0; i < LENGTH_OF(rows); i++) {
-        struct world wd = {
-            .toy = {.deaths_of = rows[i].deaths_of, .broken_of = rows[i].broken_of}
-        };
-        world_open(&wd, guided);
-        world_run(&wd, rows[i].runs, false);
-        tap_ok(wd.deaths > 100 && found_count(&wd) >= TOY_FINDS - 1 &&
-                   engine_corpus_count(wd.engine) > 20,
-               "%s: %u deaths, %u of %u found, %zu inputs", rows[i].name, wd.deaths,
-               found_count(&wd), TOY_FINDS, engine_corpus_count(wd.engine));
-        world_close(&wd);
+        uint32_t found = 0, deaths = 0;
+        size_t inputs = 0;
+        for (uint32_t seed = 1; seed <= SEEDS; seed++) {
+            struct world wd = {
+                .toy = {.deaths_of = rows[i].deaths_of, .broken_of = rows[i].broken_of}
+            };
+            struct engine_options options = guided;
+            options.seed = seed;
+            world_open(&wd, options);
+            world_run(&wd, RUNS, false);
+            found += found_count(&wd);
+            deaths += wd.deaths;
+            inputs += engine_corpus_count(wd.engine);
+            world_close(&wd);
+        }
+        /* A behaviour may be lost with its machine; most must not. */
+        tap_ok(deaths > 100 * SEEDS && found >= TOY_FINDS * SEEDS * 3 / 4 && inputs > 50 * SEEDS,
+               "%s: %u deaths, %u of %u found, %zu inputs", rows[i].name, deaths, found,
+               TOY_FINDS * SEEDS, inputs);
     }
 }
 
@@ -261,8 +271,9 @@ static void test_second_run(void)
 
     options.seed = 99;
     world_open(&wd, options);
-    tap_ok(engine_load_corpus(wd.engine, &count, &dg) == ST_OK && count == first.inputs,
-           "%zu candidates of %u inputs", count, first.inputs);
+    const enum status loaded = engine_load_corpus(wd.engine, &count, &dg);
+    tap_ok(loaded == ST_OK && count == first.inputs, "%zu candidates of %u inputs", count,
+           first.inputs);
     for (uint32_t i = 0; i < 2000 && !engine_is_triaged(wd.engine); i++)
         worker_step(wd.worker);
     struct listing second = list_world(&wd);

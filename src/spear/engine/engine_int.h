@@ -33,6 +33,7 @@ enum {
     SMASH_MUTATIONS = 25,
     SMASH_UNIT = 5,
     HINTS_TRACES = 3,
+    HINTS_FEW = 3, /* mutants that cost less to run than tracing again does */
     HINTS_UNIT = 20,
     HINTS_MAX = 1000, /* mutants of one input, of constants and again of the rest */
     FAULTS_MAX = 100,

@@ -115,14 +115,51 @@ static int by_promise(const void *x, const void *y)
     return by_all(x, y);
 }
 
-/* Runs the input a few times; the comparisons of each time go into the job. False when there are
- * none, or the machine has died. */
+static bool count_one(void *ctx, struct input *mutant)
+{
+    uint32_t *count = ctx;
+
+    (void)mutant;
+    return ++*count <= HINTS_FEW;
+}
+
+/* How many mutants they make; more than HINTS_FEW is not counted. */
+static uint32_t count_mutants(struct worker *w, const struct job *job, const struct input *in,
+                              const struct comparisons *all)
+{
+    const struct target *t = w->engine->options.target;
+    uint32_t count = 0;
+
+    if (all->count != 0)
+        t->hints(t->self, &w->maker, in, job->parts[0].part, all->at, all->count, count_one,
+                 &count);
+    return count;
+}
+
+/* Those whose place may still be used. */
+static void limit_places(struct engine *e, struct comparisons *all)
+{
+    uint32_t kept = 0;
+    bool may_use = false;
+
+    engine_lock(e);
+    for (uint32_t i = 0; i < all->count; i++) {
+        if (i == 0 || all->at[i].pc != all->at[i - 1].pc)
+            may_use = pc_use(&e->pcs, all->at[i].pc);
+        if (may_use)
+            all->at[kept++] = all->at[i];
+    }
+    engine_unlock(e);
+    all->count = kept;
+}
+
+/* Runs the input and puts its comparisons into the job. A third of them differ from run to run:
+ * when they make more than a few mutants, it pays to run it again and take the common ones. False
+ * when there are none, or the machine has died. */
 static bool trace(struct worker *w, struct job *job, const struct input *in)
 {
     const struct run_plan plan = {.stat = STAT_exec_seeds, .flags = RUN_COMPARISONS};
-    struct engine *e = w->engine;
     struct comparisons all = {0};
-    uint32_t kept = 0;
 
     for (uint32_t i = 0; i < HINTS_TRACES; i++) {
         struct outcome out;
@@ -133,27 +170,22 @@ static bool trace(struct worker *w, struct job *job, const struct input *in)
             all = run;
         else
             keep_common(&all, &run);
-        if (all.count == 0)
+        const uint32_t mutants = count_mutants(w, job, in, &all);
+        if (mutants == 0)
             return false;
+        if (mutants <= HINTS_FEW)
+            break;
     }
-    engine_lock(e);
-    bool may_use = false;
-    for (uint32_t i = 0; i < all.count; i++) {
-        if (i == 0 || all.at[i].pc != all.at[i - 1].pc)
-            may_use = pc_use(&e->pcs, all.at[i].pc);
-        if (may_use)
-            all.at[kept++] = all.at[i];
-    }
-    engine_unlock(e);
-    if (kept == 0)
+    limit_places(w->engine, &all);
+    if (all.count == 0)
         return false;
-    qsort(all.at, kept, sizeof(*all.at), by_promise);
-    job->comparisons = mem_alloc(kept, sizeof(*all.at));
+    qsort(all.at, all.count, sizeof(*all.at), by_promise);
+    job->comparisons = mem_alloc(all.count, sizeof(*all.at));
     if (job->comparisons == NULL)
         return false;
-    memcpy(job->comparisons, all.at, kept * sizeof(*all.at));
-    job->comparison_count = kept;
-    while (job->const_count < kept && all.at[job->const_count].is_const)
+    memcpy(job->comparisons, all.at, all.count * sizeof(*all.at));
+    job->comparison_count = all.count;
+    while (job->const_count < all.count && all.at[job->const_count].is_const)
         job->const_count++;
     job->flags |= JOB_TRACED;
     return true;
