@@ -6,15 +6,16 @@
 use strict;
 use warnings;
 use File::Temp 'tempdir';
+use JSON::PP;
 use Test::More;
 
 my $mujun = $ENV{MUJUN} // 'build/release/mujun';
 plan skip_all => 'runs once, with the release build' if ($ENV{MUJUN_B} // 'release') ne 'release';
 plan skip_all => 'qemu-system-x86_64 is not installed (tools/setup --kernel)'
     if system('command -v qemu-system-x86_64 >/dev/null 2>&1') != 0;
-my $kernel = `$mujun kernel build --cached --planted 2>/dev/null`;
+my $built = `$mujun kernel build --cached --planted --json 2>/dev/null`;
 plan skip_all => 'no test kernel in the cache (mujun kernel build --planted)' if $? != 0;
-$kernel =~ s/\n.*//s;
+my $kernel = decode_json($built)->{folder};
 
 my $dir = tempdir('mujun-smoke-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 my $table = `VERBOSE=1 tests/kernel/check-kernel --kernel $kernel --minutes 5 --enough 3 --workdir $dir/w 2>$dir/log`;
