@@ -10,10 +10,13 @@
 #include <string.h>
 #include <time.h>
 
+enum { DONE_TRIES = 2 }; /* for C source */
+
 struct item {
     struct repro_row row;
     char *log; /* owned; only while WAITING or RUNNING */
     size_t log_size;
+    uint64_t offers; /* times that it was seen by this run */
 };
 
 struct repro_queue {
@@ -128,10 +131,11 @@ static bool offer_locked(struct repro_queue *q, const struct repro_offer *offer)
         item = add(q, offer->title);
     if (item == NULL)
         return false;
+    item->offers++;
     if (item->row.state == REPRO_RUNNING || (item->row.state == REPRO_WAITING && item->log != NULL))
         return item->row.state == REPRO_WAITING;
-    if (item->row.state == REPRO_DONE)
-        return false; /* also without C source: the same once more would end the same */
+    if (item->row.state == REPRO_DONE && (offer->has_c_repro || item->row.attempts >= DONE_TRIES))
+        return false; /* the same a third time would end the same */
     item->row.attempts = MAX(item->row.attempts, offer->attempts);
     const char *why = reason_against(offer, text);
     if (why == NULL) {
@@ -157,6 +161,18 @@ bool repro_queue_offer(struct repro_queue *q, const struct repro_offer *offer)
     return waits;
 }
 
+/* What comes most often stands most in the way of everything else. */
+static struct item *most_seen(struct repro_queue *q)
+{
+    struct item *best = NULL;
+
+    for (uint32_t i = 0; i < q->count; i++)
+        if (q->items[i].row.state == REPRO_WAITING && q->items[i].log != NULL &&
+            (best == NULL || q->items[i].offers > best->offers))
+            best = &q->items[i];
+    return best;
+}
+
 bool repro_queue_take(struct repro_queue *q, struct arena *a, struct str *title, struct str *log)
 {
     char name[REPRO_TITLE_MAX];
@@ -164,10 +180,8 @@ bool repro_queue_take(struct repro_queue *q, struct arena *a, struct str *title,
     size_t size = 0;
 
     pthread_mutex_lock(&q->lock);
-    for (uint32_t i = 0; i < q->count && text == NULL; i++) {
-        struct item *item = &q->items[i];
-        if (item->row.state != REPRO_WAITING)
-            continue;
+    struct item *item = most_seen(q);
+    if (item != NULL) {
         text = item->log; /* ours now: an arena may unwind, so nothing is copied under the lock */
         size = item->log_size;
         item->log = NULL;

@@ -36,8 +36,8 @@ struct repro_offer {
 /* True when it waits now. Of a title that is there already the row is brought up to date. */
 bool repro_queue_offer(struct repro_queue *q, const struct repro_offer *offer);
 
-/* The next that waits is RUNNING from now on; its title and log are copied into the arena (inside
- * arena_guard). False when none waits. */
+/* Of those that wait the one seen most often is RUNNING from now on; its title and log are copied
+ * into the arena (inside arena_guard). False when none waits. */
 bool repro_queue_take(struct repro_queue *q, struct arena *a, struct str *title, struct str *log);
 /* The end of what was taken: DONE or FAILED. A failed one waits again when it is offered again. */
 void repro_queue_finish(struct repro_queue *q, struct str title, enum repro_state state,
