@@ -77,6 +77,7 @@ struct ex_control {
     _Atomic uint32_t owner;          /* enum ex_owner */
     _Atomic uint32_t handed;         /* enum ex_handed */
     _Atomic uint32_t sandbox;        /* that the worker is in, or is to be started in */
+    _Atomic uint32_t is_ready;       /* worker: its sandbox stands, it takes requests */
     _Atomic uint32_t is_pending;     /* worker: run the request that has been taken already */
     _Atomic uint32_t go;             /* worker: the slot is the program's now */
     _Atomic uint32_t event;          /* something happened that the worker waits for */

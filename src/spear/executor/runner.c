@@ -20,6 +20,7 @@ enum {
     WORKER_DEATHS_MAX = 20,
     ANSWER_TIMES = 3,        /* of the time of a program, until its worker counts as stuck */
     ANSWER_EXTRA_MS = 20000, /* for cleaning up */
+    WORKERS_READY_MS = 30000,
     LEAKS_EXTRA_MS = 600000, /* scanning all memory takes minutes on an emulated machine */
     MS = 1000000,
 };
@@ -147,13 +148,29 @@ static void stop_all(struct runner *r)
         stop_worker(r, i);
 }
 
+/* Making sandboxes with their network devices takes an emulated machine a second and more. A
+ * machine that is frozen after that has copies which need not do it again. */
+static void wait_for_workers(struct runner *r)
+{
+    const uint64_t limit = ex_now_ns() + (uint64_t)WORKERS_READY_MS * MS;
+
+    for (uint32_t i = 0; i < r->ex->header.slot_count; i++) {
+        _Atomic uint32_t *ready = &r->ex->controls[i].is_ready;
+        for (uint64_t now = ex_now_ns(); atomic_load(ready) == 0 && now < limit;
+             now = ex_now_ns())
+            ex_wait(ready, 0, limit - now);
+    }
+}
+
 static void start_all(struct runner *r)
 {
     for (uint32_t i = 0; i < r->ex->header.slot_count; i++) {
         atomic_store(&r->ex->controls[i].sandbox, r->ex->header.sandbox);
         atomic_store(&r->ex->controls[i].is_pending, 0);
+        atomic_store(&r->ex->controls[i].is_ready, 0);
         start_worker(r, i);
     }
+    wait_for_workers(r);
 }
 
 static void fail(struct runner *r, const char *why)

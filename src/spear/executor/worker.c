@@ -378,6 +378,8 @@ static void work(void)
     ex_kcov_remote_start(w->ex, w->slot.index);
     ex_kcov_map_first(w->ex);
     keep_from_programs(w);
+    atomic_store(&w->control->is_ready, 1);
+    ex_wake(&w->control->is_ready);
     serve();
     _exit(0);
 }
