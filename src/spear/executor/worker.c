@@ -97,6 +97,21 @@ static void end_program(struct worker *w, bool is_dead)
     reap(w);
 }
 
+/* What programs write to descriptors they did not open must not get between the lines of the
+ * kernel's reports. */
+static void leave_console(void)
+{
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    for (int fd = 0; fd <= 2; fd++)
+        if (nothing < 0)
+            close(fd);
+        else if (fd != nothing)
+            dup2(nothing, fd);
+    if (nothing > 2)
+        close(nothing);
+}
+
 static _Noreturn void be_program(struct worker *w, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -109,6 +124,7 @@ static _Noreturn void be_program(struct worker *w, pid_t parent)
     }
     if (chdir(w->directory) != 0)
         _exit(1);
+    leave_console();
     if ((w->prepare & EX_PREPARE_CGROUPS) != 0)
         ex_link_cgroups(w->slot.index);
     const int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

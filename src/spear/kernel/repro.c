@@ -128,6 +128,7 @@ void repro_want(struct repro *r, const struct report *report)
     const struct str title = report->title;
 
     r->wanted.title = keep(r, title);
+    r->wanted.function = keep(r, report->function);
     r->wanted.alt_count = report->alt_count;
     for (uint32_t i = 0; i < report->alt_count; i++)
         r->wanted.alts[i] = keep(r, report->alts[i]);
@@ -143,8 +144,10 @@ static void read_wanted(struct repro *r)
 
     report_parse(r->arena, r->options->log, 0, &report);
     r->wanted.text = report.text;
-    if (!str_equal(report.title, r->options->title))
+    if (!str_equal(report.title, r->options->title)) {
         report.alt_count = 0;
+        report.function = STR("");
+    }
     report.title = r->options->title;
     repro_want(r, &report);
 }

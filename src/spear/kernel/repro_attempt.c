@@ -166,7 +166,8 @@ static bool is_same_bug(const struct report *wanted, const struct report *found)
     bool same = has_title(found, wanted->title) || has_title(wanted, found->title);
     for (uint32_t i = 0; i < wanted->alt_count; i++)
         same = same || has_title(found, wanted->alts[i]);
-    return same;
+    /* One function may be caught by two sanitizers, whichever looks first. */
+    return same || (wanted->function.size != 0 && str_equal(wanted->function, found->function));
 }
 
 struct judgement {
