@@ -243,6 +243,20 @@ static void leaves_files(struct stream *s)
     put_const(s, 8, 0);
 }
 
+/* Descriptor 1 of a program once was the console, and what was written there split the kernel's
+ * reports. */
+static void standard_output(struct stream *s)
+{
+    put_data(s, 0x100, "/proc/self/fd/1", 16);
+    put_call(s, SYS_readlink, EXEC_NO_INDEX, 3);
+    put(s, EXEC_ADDR64);
+    put(s, 0x100);
+    put(s, EXEC_ADDR64);
+    put(s, 0);
+    put_const(s, 8, 9);
+    put_compare(s, "/dev/null", 9);
+}
+
 enum {
     DONE = WIRE_DONE,
     HUNG = WIRE_HUNG,
@@ -282,6 +296,7 @@ static const struct {
     {"fork: the child does not go on",  forks,        2, 0,        DONE, {0, 0}            },
     {"files are removed",               leaves_files, 2, 0,        DONE, {0, 0}            },
     {"they were",                       leaves_files, 2, 0,        DONE, {0, 0}            },
+    {"standard output is nowhere",      standard_output, 2, 0,     DONE, {0, 0}            },
     {"in a fresh process",              leaves_files, 2, FRESH,    DONE, {0, 0}            },
 };
 
