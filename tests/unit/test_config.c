@@ -45,6 +45,7 @@ static const struct {
     {"size", "{\"max_disk\": \"2X\"}", "max_disk: expected a size", 1},
     {"size overflow", "{\"max_disk\": \"99999999999T\"}", "max_disk: expected a size", 1},
     {"time", "{\"leak_time\": \"1y\"}", "leak_time: expected a time", 1},
+    {"a time of centuries", "{\"leak_time\": \"199999999m\"}", "leak_time: expected a time", 1},
     {"null", "{\"http\": null}", "http: expected a string, found null", 1},
   /* clang-format on */
 };

@@ -83,6 +83,8 @@ static bool parse_time(const char *text, uint64_t *out)
         }
         text += *text != '\0';
         sum += value * unit;
+        if (sum > UINT32_MAX) /* 136 years; and what is printed in seconds is read again */
+            return false;
     }
     *out = sum;
     return true;
