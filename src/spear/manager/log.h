@@ -15,7 +15,7 @@ struct log; /* opaque */
 struct log *log_new(void (*write)(void *ctx, const char *line), void *ctx);
 void log_free(struct log *log);
 /* "2026/11/22 03:05:01 " and the text; each line of a longer text becomes one of its own. */
-void log_line(struct log *log, const char *fmt, va_list ap);
+void log_line(struct log *log, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 /* Copies the lines that are kept, oldest first; *first is the number of the first. Inside
  * arena_guard(). */

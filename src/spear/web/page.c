@@ -42,7 +42,7 @@ static void push(struct table *t, struct str text, struct str link)
     ARENA_PUSH(t->arena, t->cells, t->cell_count, t->cell_capacity, cell);
 }
 
-static struct str format(struct arena *a, const char *fmt, va_list args)
+static PRINTF_LIKE(2, 0) struct str format(struct arena *a, const char *fmt, va_list args)
 {
     char text[1024];
     const int size = vsnprintf(text, sizeof(text), fmt, args);
