@@ -19,6 +19,17 @@ bool work_smash(struct worker *w, struct job *job)
     return job->done >= SMASH_MUTATIONS;
 }
 
+/* When a call has no allocation left that could fail, the one before it is next: what it leaves
+ * half done is met by the calls behind it. True when there is none. */
+static bool next_part(struct job *job)
+{
+    if (job->parts[0].part == 0)
+        return true;
+    job->parts[0].part--;
+    job->done = 0;
+    return false;
+}
+
 bool work_faults(struct worker *w, struct job *job)
 {
     const struct target *t = w->engine->options.target;
@@ -38,7 +49,7 @@ bool work_faults(struct worker *w, struct job *job)
         const bool was_injected = has_run && outcome_part(&out, part)->flags & PART_FAULT;
         arena_release(&w->arena, mark);
         if (!was_injected && !w->has_failed)
-            return true; /* it makes no more allocations than that */
+            return next_part(job); /* it makes no more allocations than that */
     }
-    return job->done >= FAULTS_MAX;
+    return job->done >= FAULTS_MAX && next_part(job);
 }
