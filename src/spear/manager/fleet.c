@@ -152,9 +152,11 @@ static void watch(struct place *p)
     struct manager *m = p->m;
     const struct machine_kind *kind = m->parts.machines;
     uint64_t lifetime_ms = m->config->vm_lifetime * 1000, leak_ms = m->config->leak_time * 1000;
-    uint64_t next_leaks = manager_now_ms() + leak_ms;
+    const uint64_t born = manager_now_ms();
     char age[DURATION_TEXT_BYTES];
 
+    if (p->next_leaks_ms == 0)
+        p->next_leaks_ms = born + leak_ms;
     while (kind->is_alive(p->machine) && !manager_must_stop(m)) {
         uint64_t started = manager_now_ms(), uptime = kind->uptime_ms(p->machine);
         pthread_mutex_lock(&m->lock);
@@ -169,7 +171,8 @@ static void watch(struct place *p)
             manager_log(m, "vm-%u: running for %s, restarting", p->index, age);
             return;
         }
-        if (leak_ms != 0 && kind->leaks != NULL && m->check->has_leaks && started >= next_leaks &&
+        if (leak_ms != 0 && kind->leaks != NULL && m->check->has_leaks &&
+            started >= p->next_leaks_ms && started - born >= MIN(leak_ms, LEAK_LIFE_MS) &&
             engine_is_triaged(m->engine)) {
             uint64_t begin = manager_now_ms();
             if (crew_pause(p)) {
@@ -180,7 +183,7 @@ static void watch(struct place *p)
             crew_resume(p);
             /* A search that takes long comes seldom: at most a tenth of the time. */
             uint64_t took = manager_now_ms() - begin;
-            next_leaks = manager_now_ms() + MAX(leak_ms, took * 9);
+            p->next_leaks_ms = manager_now_ms() + MAX(leak_ms, took * 9);
         }
     }
 }

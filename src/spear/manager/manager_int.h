@@ -14,6 +14,7 @@ enum {
     MANAGER_SLOTS_MAX = 32,
     STATUS_SECONDS = 10,   /* between two status lines */
     MINIMISE_SECONDS = 60, /* between two looks at the corpus */
+    LEAK_LIFE_MS = 8000,   /* a machine must have run so long before it is searched for leaks */
     NAG_SECONDS = 60,      /* between two lines about the same trouble */
 };
 /* Room for a report with its log and console. */
@@ -29,6 +30,7 @@ struct place {
     enum machine_state state;
     uint64_t state_ms, starts, crashes;
     double start_seconds;
+    uint64_t next_leaks_ms; /* of the place's thread: machines that die early are searched too */
     char last_error[DIAG_TEXT_MAX];
     bool is_wanted; /* by a reproduction: give the machine up, lend the place */
     bool is_paused; /* workers wait before their next step */
