@@ -301,8 +301,9 @@ static bool limit_reached(const struct manager *m, uint64_t now)
 
     if (o->limits_after_triage && strcmp(m->phase, "fuzzing") != 0)
         return false;
-    return (o->exec_limit != 0 && executed - from->stats[STAT_exec_total] >= o->exec_limit) ||
-           (o->time_limit_s != 0 && now - from->ms >= o->time_limit_s * 1000);
+    /* Sums, no differences: the limits may begin a moment after now. */
+    return (o->exec_limit != 0 && executed >= from->stats[STAT_exec_total] + o->exec_limit) ||
+           (o->time_limit_s != 0 && now >= from->ms + o->time_limit_s * 1000);
 }
 
 struct bench_numbers manager_bench(const struct manager *m)
