@@ -51,7 +51,7 @@ static void take_row(struct manager *m, struct level_row *row)
         .calls = stat_get(s, STAT_calls_total),
         .crashes = stat_get(s, STAT_crashes),
         .titles = titles,
-        .cover = engine_cover_count(manager_engine(m)),
+        .cover = (size_t)stat_get(engine_stats(manager_engine(m)), STAT_signal),
         .corpus = engine_corpus_count(manager_engine(m)),
         .seconds = manager_bench(m).seconds,
     };
