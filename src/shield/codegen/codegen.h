@@ -51,7 +51,8 @@ struct codegen_source {
 struct codegen_code {
     uint8_t *bytes;
     uint32_t size;
-    uint8_t *pool; /* constants and jump tables, aligned to 16; jump tables hold 32-bit deltas from their
+    uint8_t *pool; /* constants and jump tables, aligned to 16; jump tables hold 32-bit deltas
+        from their
                       own first byte to code, see jump_tables */
     uint32_t pool_size;
     struct codegen_reloc *relocs;
@@ -66,7 +67,8 @@ struct codegen_code {
     struct codegen_source *sources; /* sorted */
     uint32_t source_count;
     uint32_t frame_bytes;   /* between the return address and rsp after the prologue */
-    uint32_t saved;         /* callee-saved registers pushed, bit per hardware number, in order of number */
+    /* callee-saved registers pushed, bit per hardware number, in order of number */
+    uint32_t saved;
     uint32_t prologue_bytes; /* offset behind the prologue */
 };
 

@@ -20,8 +20,10 @@ enum mir_class { MIR_GPR, MIR_XMM };
 enum { MIR_PREG_COUNT = 32 }; /* 0-15 general, 16-31 vector, each by its hardware number */
 typedef uint32_t mir_preg_set; /* bit n: register n */
 
-enum mir_width { MIR_W32, MIR_W64, MIR_W128 }; /* of a value. W32 in a general register: the high half
-                                                  is zero, and copies keep it so (they are 64 bits wide) */
+enum mir_width { MIR_W32, MIR_W64, MIR_W128 }; /* of a value. W32 in a general register: the high
+    half
+                                                  is zero, and copies keep it so (they are 64
+                                                      bits wide) */
 
 enum mir_kind { MIR_USE, MIR_DEF };
 /* When an operand is alive within its instruction. Uses are early and defs late unless said
@@ -31,7 +33,8 @@ enum mir_constraint {
     MIR_ANY,   /* a register or a stack slot */
     MIR_REG,   /* any register of the class */
     MIR_FIXED, /* the register in `arg` */
-    MIR_REUSE, /* a def: the register of operand number `arg` (a use with MIR_REG) of this instruction */
+    /* a def: the register of operand number `arg` (a use with MIR_REG) of this instruction */
+    MIR_REUSE,
 };
 
 struct mir_operand {
@@ -74,7 +77,8 @@ struct mir_block {
     uint32_t pred_first, pred_count;   /* into preds: numbers of edges */
     uint8_t loop_depth;
     uint8_t cold;
-    uint32_t loop_header; /* innermost loop this block is in: number of its header block, or MIR_NONE */
+    /* innermost loop this block is in: number of its header block, or MIR_NONE */
+    uint32_t loop_header;
 };
 
 struct mir_vreg_info {
@@ -110,7 +114,8 @@ struct mir_func {
     mir_preg_set callee_saved; /* of those, what costs a save and a restore once a function */
 };
 
-/* ---- an allocation ----------------------------------------------------------------------------- */
+/* ---- an allocation
+ * ----------------------------------------------------------------------------- */
 
 /* A place: a register number, or MIR_SLOT + the index of an 8-byte unit of the frame (a 128-bit
  * value takes two, the first with an even index). */

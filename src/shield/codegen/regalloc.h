@@ -9,7 +9,8 @@ enum regalloc_mode {
     REGALLOC_GOOD, /* live ranges are split where that pays */
 };
 
-/* The result lives in f's arena; run inside arena_guard() of it. ST_LIMIT: too many values or slots,
+/* The result lives in f's arena; run inside arena_guard() of it. ST_LIMIT: too many values or
+ * slots,
  * named. */
 MUST_USE enum status regalloc(const struct mir_func *f, enum regalloc_mode mode,
                               struct mir_allocation *out, struct diag *dg);

@@ -1,5 +1,6 @@
 /*
- * layout: where everything is in the context of an instance (what r15 points to) and in the records it
+ * layout: where everything is in the context of an instance (what r15 points to) and in the
+ * records it
  * points to. The one source for compiler, runtime and the verifier's policy.
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -53,7 +53,8 @@ enum ir_format {
     IR_FORMAT_ALIAS,      /* a: value this one is the same as */
     IR_FORMAT_PARAM,      /* a: block, b: position */
     IR_FORMAT_RESULT,     /* a: instruction with format LIST or a call, b: position */
-    IR_FORMAT_CONST,      /* b: low 32 bits, c: high 32 bits (zero-extended from the type's width) */
+    /* b: low 32 bits, c: high 32 bits (zero-extended from the type's width) */
+    IR_FORMAT_CONST,
     IR_FORMAT_VCONST,     /* a: index into constants16 */
     IR_FORMAT_NULLARY,    /* nothing */
     IR_FORMAT_NUMBER,     /* a: a plain number (slot, symbol) */
@@ -98,7 +99,8 @@ enum ir_rmw { IR_RMW_ADD, IR_RMW_SUB, IR_RMW_AND, IR_RMW_OR, IR_RMW_XOR, IR_RMW_
 
 struct ir_inst {
     uint16_t op;  /* enum ir_op */
-    uint8_t type; /* enum ir_type of the value; of the stored value for stores and compares' operands
+    uint8_t type; /* enum ir_type of the value; of the stored value for stores and compares'
+        operands
                      is found through a; VOID when there is none */
     uint8_t aux;
     uint32_t a, b, c;
@@ -128,7 +130,8 @@ enum ir_access_flags {
 };
 /* Alias regions: accesses in different regions never overlap; ANY overlaps all. Calls may write all
  * regions. Guest memory m is IR_REGION_MEMORY + m (from 40 on they share the last). */
-enum ir_region { IR_REGION_ANY, IR_REGION_CONTEXT, IR_REGION_OVERFLOW, IR_REGION_STORE, IR_REGION_TABLE,
+enum ir_region { IR_REGION_ANY, IR_REGION_CONTEXT, IR_REGION_OVERFLOW, IR_REGION_STORE,
+    IR_REGION_TABLE,
                  IR_REGION_GLOBAL, IR_REGION_SLOT, IR_REGION_MEMORY = 8, IR_REGION_MAX = 47 };
 struct ir_access {
     int32_t offset; /* added to the address */
@@ -138,7 +141,8 @@ struct ir_access {
     uint8_t trap;   /* trap code when it faults */
 };
 
-/* ---- functions and what they refer to ---------------------------------------------------------- */
+/* ---- functions and what they refer to
+ * ---------------------------------------------------------- */
 struct ir_signature {
     const uint8_t *params, *results; /* enum ir_type */
     uint32_t param_count, result_count;
@@ -175,7 +179,8 @@ struct ir_slot { /* stack memory of the function, for front ends without a sandb
 };
 
 struct ir_block_data {
-    ir_value first, last; /* instructions in order; IR_NONE when empty; PARAMs are not in the chain */
+    /* instructions in order; IR_NONE when empty; PARAMs are not in the chain */
+    ir_value first, last;
     ir_list params;       /* PARAM instructions */
     uint8_t cold;         /* rarely executed: laid out last, weighs little */
     uint8_t loop_header;
@@ -190,7 +195,8 @@ struct ir_func {
     struct arena *arena;
     struct ir_inst *insts;
     struct ir_link *links; /* one per instruction */
-    uint32_t *sources;     /* one per instruction: the front end's position (a byte offset), 0: none */
+    /* one per instruction: the front end's position (a byte offset), 0: none */
+    uint32_t *sources;
     uint32_t inst_count, inst_capacity;
     struct ir_block_data *blocks; /* block 0 is the entry: its params are the function's */
     uint32_t block_count, block_capacity;
@@ -219,7 +225,8 @@ struct ir_func {
 /* ---- building (ir/build.c) ------------------------------------------------------------------- */
 void ir_func_init(struct ir_func *f, struct arena *a, uint32_t number);
 ir_block ir_block_new(struct ir_func *f);
-ir_value ir_param_new(struct ir_func *f, ir_block b, enum ir_type type); /* appended to its params */
+/* appended to its params */
+ir_value ir_param_new(struct ir_func *f, ir_block b, enum ir_type type);
 
 /* A new instruction in no block. */
 ir_value ir_inst_new(struct ir_func *f, struct ir_inst i);
@@ -283,7 +290,8 @@ static inline uint64_t ir_const_bits(const struct ir_inst *i) /* of ICONST and F
 {
     return (uint64_t)i->c << 32 | i->b;
 }
-static inline struct ir_inst ir_iconst(enum ir_type type, uint64_t bits) /* masked to the width by the caller */
+/* masked to the width by the caller */
+static inline struct ir_inst ir_iconst(enum ir_type type, uint64_t bits)
 {
     return (struct ir_inst){.op = IR_OP_ICONST, .type = (uint8_t)type, .b = (uint32_t)bits,
                             .c = (uint32_t)(bits >> 32)};
@@ -293,7 +301,8 @@ const char *ir_type_text(enum ir_type t);
 bool ir_type_is_int(enum ir_type t); /* I8 to I64 and REF */
 
 /* Calls visit for each operand that is a value, with the address of the word that holds it. */
-void ir_each_operand(struct ir_func *f, ir_value v, void (*visit)(void *ctx, uint32_t *operand), void *ctx);
+void ir_each_operand(struct ir_func *f, ir_value v, void (*visit)(void *ctx, uint32_t *operand),
+    void *ctx);
 /* Number of edges of a terminator, and the n-th. */
 uint32_t ir_successor_count(const struct ir_func *f, ir_value terminator);
 ir_edge ir_successor(const struct ir_func *f, ir_value terminator, uint32_t n);
