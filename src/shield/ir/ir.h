@@ -42,7 +42,7 @@ enum ir_shape {
 };
 
 enum ir_op {
-#define IROP(name, text, format, result, flags, aux) IR_OP_##name,
+#define IROP(name, text, format, result, flags, aux, meaning, smt) IR_OP_##name,
 #include "shield/ir/ops.def"
 #undef IROP
     IR_OP_COUNT

@@ -13,7 +13,7 @@ enum { /* words of ops.def */
 };
 
 const struct ir_op_info ir_op_info[IR_OP_COUNT] = {
-#define IROP(name, text, format, result, flags, aux)                                               \
+#define IROP(name, text, format, result, flags, aux, meaning, smt)                                 \
     [IR_OP_##name] = {text, IR_FORMAT_##format, flags, IR_RESULT_##result, IR_AUX_##aux},
 #include "shield/ir/ops.def"
 #undef IROP
