@@ -4,6 +4,7 @@
 #define TESTS_UNIT_DESCRIBED_H
 
 #include "spear/syz/compile.h"
+#include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,18 @@ static inline const struct syz_target *described_open(struct described *d)
                d->errors.items[i].text);
     d->target = NULL;
     return NULL;
+}
+
+/* Calls try(ctx) with an arena that is new; a refusal is a failure of the case with this name. */
+static inline void described_case(struct arena *a, enum status (*try)(void *ctx, struct diag *dg),
+                                  void *ctx, const char *name)
+{
+    struct diag dg = {0};
+
+    arena_init(a, (size_t)64 << 20);
+    if (arena_guard(a, try, ctx, &dg) != ST_OK)
+        tap_ok(false, "%s: %u:%u: %s", name, dg.line, dg.column, dg.text);
+    arena_free(a);
 }
 
 #endif /* TESTS_UNIT_DESCRIBED_H */

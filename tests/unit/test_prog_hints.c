@@ -177,16 +177,9 @@ int main(void)
 
     if (job.target == NULL)
         return !tap_ok(false, "the descriptions compile");
-    for (job.row = 0; job.row <= LENGTH_OF(rows); job.row++) {
-        struct diag dg = {0};
-        bool last = job.row == LENGTH_OF(rows);
-        arena_init(&job.arena, (size_t)64 << 20);
-        enum status st = arena_guard(&job.arena, last ? try_stopping : try_row, &job, &dg);
-        if (st != ST_OK)
-            tap_ok(false, "%s: %u:%u: %s", last ? "stopping" : rows[job.row].what, dg.line,
-                   dg.column, dg.text);
-        arena_free(&job.arena);
-    }
+    for (job.row = 0; job.row < LENGTH_OF(rows); job.row++)
+        described_case(&job.arena, try_row, &job, rows[job.row].what);
+    described_case(&job.arena, try_stopping, &job, "stopping");
     arena_free(&d.arena);
     return tap_done();
 }

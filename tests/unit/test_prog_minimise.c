@@ -187,16 +187,9 @@ int main(void)
 
     if (job.target == NULL)
         return !tap_ok(false, "the descriptions compile");
-    for (job.row = 0; job.row <= LENGTH_OF(rows); job.row++) {
-        struct diag dg = {0};
-        arena_init(&job.arena, (size_t)64 << 20);
-        bool last = job.row == LENGTH_OF(rows);
-        enum status st = arena_guard(&job.arena, last ? try_giving_up : try_row, &job, &dg);
-        if (st != ST_OK)
-            tap_ok(false, "%s: %u:%u: %s", last ? "giving up" : rows[job.row].what, dg.line,
-                   dg.column, dg.text);
-        arena_free(&job.arena);
-    }
+    for (job.row = 0; job.row < LENGTH_OF(rows); job.row++)
+        described_case(&job.arena, try_row, &job, rows[job.row].what);
+    described_case(&job.arena, try_giving_up, &job, "giving up");
     arena_free(&d.arena);
     return tap_done();
 }

@@ -190,8 +190,8 @@ static enum status try_long(void *ctx, struct diag *dg)
            "a long log is cut, and each program opens what it uses: %u programs, %u calls, at "
            "most %u",
            in.count, calls, longest);
-    enum status st = syz_strace_import(&job->arena, job->target, &job->consts, STR("hello\n"), &in,
-                                       dg);
+    enum status st =
+        syz_strace_import(&job->arena, job->target, &job->consts, STR("hello\n"), &in, dg);
     tap_ok(st == ST_MALFORMED, "no log at all: %s", dg->text);
     return ST_OK;
 }
@@ -203,15 +203,9 @@ int main(void)
 
     if (job.target == NULL)
         return !tap_ok(false, "the descriptions compile");
-    for (job.row = 0; job.row <= LENGTH_OF(rows); job.row++) {
-        struct diag dg = {0};
-        bool last = job.row == LENGTH_OF(rows);
-        arena_init(&job.arena, (size_t)64 << 20);
-        enum status st = arena_guard(&job.arena, last ? try_long : try_row, &job, &dg);
-        if (st != ST_OK)
-            tap_ok(false, "%s: %s", last ? "a long log" : rows[job.row].what, dg.text);
-        arena_free(&job.arena);
-    }
+    for (job.row = 0; job.row < LENGTH_OF(rows); job.row++)
+        described_case(&job.arena, try_row, &job, rows[job.row].what);
+    described_case(&job.arena, try_long, &job, "a long log");
     arena_free(&d.arena);
     return tap_done();
 }
