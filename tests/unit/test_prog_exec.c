@@ -2,6 +2,7 @@
  * against an array of bytes on a little- and a big-endian machine.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "exec_memory.h"
+#include "hex.h"
 #include "spear/syz/compile.h"
 #include "spear/syz/expect.h"
 #include "spear/syz/prog.h"
@@ -160,6 +161,20 @@ static unsigned agreeing(const struct buf *b, const char *want, unsigned *words)
     return at == b->size ? agree : 0;
 }
 
+/* Of exactly these bytes, which a sanitizer guards. */
+static enum status decode_all(const uint8_t *bytes, size_t size, struct diag *dg)
+{
+    static struct syz_exec_instruction ins;
+    uint8_t *copy = exact_copy(bytes, size);
+    struct syz_decoder d;
+
+    enum status st = syz_decode_start(&d, copy, size, dg);
+    for (ins.kind = SYZ_EXEC_CALL; st == ST_OK && ins.kind != SYZ_EXEC_END;)
+        st = syz_decode_next(&d, &ins, dg);
+    free(copy);
+    return st;
+}
+
 static void test_golden(void)
 {
     struct job job = {.arch = syz_arch_find("64")};
@@ -177,8 +192,76 @@ static void test_golden(void)
         tap_ok(st == ST_OK && agree == words, "%.*s: %u of %u words as wanted; %u:%u: %s",
                (int)strcspn(rows[i].text, "\n"), rows[i].text, agree, words, dg.line, dg.column,
                dg.text);
+        size_t refused = 0;
+        for (size_t size = 0; st == ST_OK && size < job.stream.size; size++)
+            refused += decode_all(job.stream.data, size, &dg) == ST_MALFORMED;
+        tap_ok(st == ST_OK && refused == job.stream.size &&
+                   decode_all(job.stream.data, job.stream.size, &dg) == ST_OK,
+               "and it is decoded, but not when it is cut (%zu places)", refused);
     }
     arena_free(&job.arena);
+}
+
+/* ---- streams that break a rule ---- */
+
+/* Columns: numbers of the stream, and what the refusal says was expected. */
+static const struct {
+    const char *stream, *expected;
+} bad_rows[] = {
+    {"",                           "a number, not the end of the stream"              },
+    {"65 -1",                      "a number of calls, found 0x41"                    },
+    {"1 -1",                       "as many calls as announced, not so many fewer"    },
+    {"0 5 -1 0 -1",                "no more calls than announced"                     },
+    {"0 -1 7",                     "the end of the stream, found 0xe"                 },
+    {"1 -6 -1",                    "the number of a call"                             },
+    {"1 5 1000 0 -1",              "the index of a result, found 0x3e8"               },
+    {"1 5 -1 10",                  "a number of arguments, found 0xa"                 },
+    {"1 5 -1 1 6 -1",              "a kind of argument, found 0x6"                    },
+    {"1 5 -1 1 0 0 7 -1",          "a size and format of a number, found 0"           },
+    {"1 5 -1 1 0 3 7 -1",          "a size and format of a number, found 0x3"         },
+    {"1 5 -1 1 0 1288 7 -1",       "a size and format of a number, found 0x508"       },
+    {"1 -2 0 0 134479873 7",       "a size and format of a number, found 0x8040001"   },
+    {"1 5 -1 1 3 9 0 1 0 0 -1",    "a size and format of a number, found 0x9"         },
+    {"1 5 -1 1 3 4 1000 1 0 0 -1", "the index of a result, found 0x3e8"               },
+    {"1 5 -1 1 3 4 0 0 0 0 -1",    "a divisor other than 0"                           },
+    {"1 -2 16781312 0 1 7",        "an offset into the data region, found 0x1001000"  },
+    {"1 -2 0 4 3 7 7",             "so many bytes of data in the stream, found 0x3"   },
+    {"1 -2 0 5 2 1",               "the internet checksum, found 0x1"                 },
+    {"1 -2 0 5 2 0 33",            "a number of chunks, found 0x21"                   },
+    {"1 -2 0 5 2 0 1 2",           "a kind of chunk, found 0x2"                       },
+    {"1 -2 0 5 2 0 1 1 7 3",       "a number of 2 or 4 bytes in a checksum, found 0x3"},
+    {"1 5 -1 0 -3 1000 0 4",       "the index of a result, found 0x3e8"               },
+    {"1 5 -1 0 -3 0 0 3",          "1, 2, 4 or 8 bytes of a result, found 0x3"        },
+    {"1 -4 0 2",                   "0 or 1, found 0x2"                                },
+};
+
+static size_t put_words(uint8_t *out, const char *words)
+{
+    size_t size = 0;
+    char *end;
+
+    for (long long n = strtoll(words, &end, 10); end != words; n = strtoll(words, &end, 10)) {
+        uint64_t coded = (uint64_t)n << 1 ^ (n < 0 ? UINT64_MAX : 0);
+        for (; coded >= 0x80; coded >>= 7)
+            out[size++] = (uint8_t)(coded | 0x80);
+        out[size++] = (uint8_t)coded;
+        words = end;
+    }
+    return size;
+}
+
+static void test_refusals(void)
+{
+    uint8_t bytes[128];
+
+    for (size_t i = 0; i < LENGTH_OF(bad_rows); i++) {
+        struct diag dg = {0};
+        size_t size = put_words(bytes, bad_rows[i].stream);
+        enum status st = decode_all(bytes, size, &dg);
+        tap_ok(st == ST_MALFORMED && strstr(dg.text, bad_rows[i].expected) != NULL &&
+                   dg.offset <= size,
+               "\"%s\": %s", bad_rows[i].stream, dg.text);
+    }
 }
 
 /* ---- the synthetic programs ---- */
@@ -305,6 +388,7 @@ int main(void)
     unsigned ran = 0;
 
     test_golden();
+    test_refusals();
     if (root != NULL) {
         test_suite(root, syz_arch_find("64"), &ran);
         test_suite(root, syz_arch_find("32"), &ran);

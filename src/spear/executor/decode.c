@@ -67,19 +67,6 @@ static void copyin_checksum(struct ex_program *p, uint64_t address)
         ex_store(EXEC_DATA_BASE_64 + address, 2, EXEC_NATIVE, ex_checksum_end(sum), 0, 0);
 }
 
-/* Sizes of numbers in memory, and what a bit-field may be. */
-static bool is_sound_meta(uint64_t meta)
-{
-    const uint32_t size = EXEC_META_SIZE(meta);
-    const uint32_t end = EXEC_META_FIELD_OFFSET(meta) + EXEC_META_FIELD_BITS(meta);
-
-    if (EXEC_META_FORMAT(meta) > EXEC_OCT)
-        return false;
-    if (EXEC_META_FORMAT(meta) >= EXEC_DEC)
-        return true;
-    return (size == 1 || size == 2 || size == 4 || size == 8) && end <= 8 * size;
-}
-
 static void copyin(struct ex_program *p, uint32_t *makers)
 {
     struct ex_stream *s = &p->stream;
@@ -100,7 +87,7 @@ static void copyin(struct ex_program *p, uint32_t *makers)
     }
     uint64_t meta = 8;
     const uint64_t value = read_value(p, kind, &meta, makers);
-    if (s->why == NULL && !is_sound_meta(meta))
+    if (s->why == NULL && !exec_meta_is_sound(meta))
         ex_stream_refuse(s, "a number has an impossible size or format");
     const uint64_t size = EXEC_META_FORMAT(meta) >= EXEC_DEC ? 23 : EXEC_META_SIZE(meta);
     if (s->why == NULL && is_in_region(address, size))

@@ -37,7 +37,7 @@ static inline uint64_t ex_stream_number(struct ex_stream *s)
     return ex_stream_refuse(s, "a number has more than 64 bits");
 }
 
-/* Refuses values above limit. */
+/* Refuses the limit, and what is above it. */
 static inline uint64_t ex_stream_below(struct ex_stream *s, uint64_t limit, const char *why)
 {
     const uint64_t value = ex_stream_number(s);

@@ -48,6 +48,12 @@ static enum status take_index(struct syz_decoder *d, uint64_t *out, struct diag 
     return take_below(d, EXEC_RESULTS_MAX, "the index of a result", out, dg);
 }
 
+static enum status take_meta(struct syz_decoder *d, uint64_t *out, struct diag *dg)
+{
+    TRY(take(d, out, dg));
+    return exec_meta_is_sound(*out) ? ST_OK : refuse(d, "a size and format of a number", *out, dg);
+}
+
 static enum status take_data(struct syz_decoder *d, struct syz_exec_arg *a, struct diag *dg)
 {
     uint64_t size;
@@ -76,6 +82,8 @@ static enum status take_checksum(struct syz_decoder *d, struct syz_exec_arg *a, 
         chunk->is_const = kind == EXEC_CHUNK_CONST;
         TRY(take(d, &chunk->value, dg));
         TRY(take(d, &chunk->size, dg));
+        if (chunk->is_const && chunk->size != 2 && chunk->size != 4)
+            return refuse(d, "a number of 2 or 4 bytes in a checksum", chunk->size, dg);
     }
     return ST_OK;
 }
@@ -87,11 +95,11 @@ static enum status take_arg(struct syz_decoder *d, struct syz_exec_arg *a, struc
     TRY(take_below(d, EXEC_CSUM + 1, "a kind of argument", &kind, dg));
     a->kind = (enum exec_arg)kind;
     switch (a->kind) {
-    case EXEC_CONST: TRY(take(d, &a->meta, dg)); return take(d, &a->value, dg);
+    case EXEC_CONST: TRY(take_meta(d, &a->meta, dg)); return take(d, &a->value, dg);
     case EXEC_ADDR32:
     case EXEC_ADDR64: return take(d, &a->value, dg);
     case EXEC_RESULT:
-        TRY(take(d, &a->meta, dg));
+        TRY(take_meta(d, &a->meta, dg));
         TRY(take_index(d, &a->index, dg));
         TRY(take(d, &a->divide, dg));
         if (a->divide == 0)
@@ -112,8 +120,9 @@ static enum status take_call(struct syz_decoder *d, uint64_t number,
     out->kind = SYZ_EXEC_CALL;
     if (number >= EXEC_PSEUDO_END)
         return refuse(d, "the number of a call", number, dg);
-    if (d->calls_left-- == 0)
+    if (d->calls_left == 0)
         return refuse(d, "no more calls than announced", number, dg);
+    d->calls_left--;
     out->number = number;
     TRY(take(d, &index, dg));
     out->index = (int64_t)index;
@@ -154,6 +163,8 @@ enum status syz_decode_next(struct syz_decoder *d, struct syz_exec_instruction *
     switch ((int64_t)word) {
     case EXEC_EOF:
         out->kind = SYZ_EXEC_END;
+        if (d->calls_left != 0)
+            return refuse(d, "as many calls as announced, not so many fewer", d->calls_left, dg);
         return d->at == d->end ? ST_OK : refuse(d, "the end of the stream", *d->at, dg);
     case EXEC_COPYIN:
         out->kind = SYZ_EXEC_COPYIN;
@@ -164,7 +175,10 @@ enum status syz_decode_next(struct syz_decoder *d, struct syz_exec_instruction *
         TRY(take_index(d, &index, dg));
         out->index = (int64_t)index;
         TRY(take_address(d, &out->address, dg));
-        return take(d, &out->size, dg);
+        TRY(take(d, &out->size, dg));
+        if (out->size != 1 && out->size != 2 && out->size != 4 && out->size != 8)
+            return refuse(d, "1, 2, 4 or 8 bytes of a result", out->size, dg);
+        return ST_OK;
     case EXEC_PROPS: out->kind = SYZ_EXEC_PROPS; return take_props(d, out, dg);
     case EXEC_ATTRS:
         out->kind = SYZ_EXEC_ATTRS;

@@ -52,7 +52,7 @@ struct syz_exec_instruction {
 /* The stream must outlive the decoder. */
 MUST_USE enum status syz_decode_start(struct syz_decoder *d, const void *stream, size_t size,
                                       struct diag *dg);
-/* After SYZ_EXEC_END it is not to be called again. */
+/* After SYZ_EXEC_END, or a refusal, it is not to be called again. */
 MUST_USE enum status syz_decode_next(struct syz_decoder *d, struct syz_exec_instruction *out,
                                      struct diag *dg);
 

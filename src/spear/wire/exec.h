@@ -37,6 +37,7 @@
 #ifndef SPEAR_WIRE_EXEC_H
 #define SPEAR_WIRE_EXEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define EXEC_EOF      INT64_C(-1)
@@ -108,6 +109,16 @@ enum {
 #define EXEC_META_FIELD_OFFSET(m) ((uint32_t)((m) >> 16 & 0xff))
 #define EXEC_META_FIELD_BITS(m)   ((uint32_t)((m) >> 24 & 0xff)) /* 0: not a bit-field */
 #define EXEC_META_PROC_STRIDE(m)  ((uint32_t)((m) >> 32))
+
+static inline bool exec_meta_is_sound(uint64_t meta)
+{
+    const uint32_t size = EXEC_META_SIZE(meta);
+    const uint32_t end = EXEC_META_FIELD_OFFSET(meta) + EXEC_META_FIELD_BITS(meta);
+
+    if (EXEC_META_FORMAT(meta) >= EXEC_DEC)
+        return EXEC_META_FORMAT(meta) <= EXEC_OCT; /* digits have their own width */
+    return (size == 1 || size == 2 || size == 4 || size == 8) && end <= 8 * size;
+}
 
 /* Where data begins in the process that runs a program, by machine. */
 #define EXEC_DATA_BASE_64  UINT64_C(0x200000000000)
