@@ -4,81 +4,51 @@
 
 #include <string.h>
 
-static const char *arch_names(char *text, size_t size)
+void desc_say_errors(const struct syz_sources *sources, const struct syz_errors *errors)
 {
-    size_t used = 0;
+    char text[64];
 
-    for (uint32_t i = 0; syz_arch_at(i) != NULL && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : ", ",
-                                 syz_arch_at(i)->name);
-    return text;
-}
-
-enum status desc_load_and_compile(void *ctx, struct diag *dg)
-{
-    struct desc_job *job = ctx;
-
-    for (int i = 0; i < job->path_count; i++)
-        TRY(syz_load(job->paths[i], &job->sources, &job->arena, dg));
-    if (job->path_count == 0) {
-        const char *path = NULL;
-        TRY(syz_descriptions_default(&job->arena, &path, dg));
-        TRY(syz_load(path, &job->sources, &job->arena, dg));
-    }
-    return syz_compile(&job->sources, job->arch, &job->arena, &job->errors, &job->target, dg);
-}
-
-void desc_say_errors(const struct desc_job *job)
-{
-    char text[4096];
-
-    for (uint32_t i = 0; i < job->errors.count; i++) {
-        const struct syz_error *e = &job->errors.items[i];
-        struct str path = syz_path_of(&job->sources, e->pos.file);
-        snprintf(text, sizeof(text), "%.*s:%u:%u: %s", STR_ARG(path), e->pos.line, e->pos.column,
-                 e->text);
-        cli_say(text);
-    }
-    if (job->errors.total > job->errors.count) {
-        snprintf(text, sizeof(text), "mujun desc: %u more errors",
-                 job->errors.total - job->errors.count);
+    cli_target_say_errors(sources, errors);
+    if (errors->total > errors->count) {
+        snprintf(text, sizeof(text), "mujun desc: %u more errors", errors->total - errors->count);
         cli_say(text);
     }
 }
 
-static json_t *errors_json(const struct desc_job *job)
+static json_t *errors_json(const struct cli_target *loaded)
 {
     json_t *list = json_array();
 
-    for (uint32_t i = 0; i < job->errors.count; i++) {
-        const struct syz_error *e = &job->errors.items[i];
-        json_array_append_new(list, json_pack("{s:o, s:i, s:i, s:o}", "file",
-                                              cli_json_str(syz_path_of(&job->sources, e->pos.file)),
-                                              "line", (int)e->pos.line, "column", e->pos.column,
-                                              "message", cli_json_text(e->text)));
+    for (uint32_t i = 0; i < loaded->errors.count; i++) {
+        const struct syz_error *e = &loaded->errors.items[i];
+        json_array_append_new(list,
+                              json_pack("{s:o, s:i, s:i, s:o}", "file",
+                                        cli_json_str(syz_path_of(&loaded->sources, e->pos.file)),
+                                        "line", (int)e->pos.line, "column", e->pos.column,
+                                        "message", cli_json_text(e->text)));
     }
     return list;
 }
 
 /* ---- check and list ---- */
 
-static void count_reasons(const struct desc_job *job, unsigned counts[DESC_WHY_COUNT])
+static void count_reasons(const struct cli_target *loaded, unsigned counts[DESC_WHY_COUNT])
 {
-    for (uint32_t i = 0; i < job->target->call_count; i++)
-        counts[job->target->calls[i].why]++;
+    for (uint32_t i = 0; i < loaded->target->call_count; i++)
+        counts[loaded->target->calls[i].why]++;
 }
 
-static void check_json(const struct desc_job *job)
+static void check_json(const struct cli_target *loaded)
 {
-    const struct syz_target *t = job->target;
-    json_t *j =
-        json_pack("{s:s, s:i, s:i, s:o}", "arch", job->arch->name, "files", (int)job->sources.count,
-                  "error_count", (int)job->errors.total, "errors", errors_json(job));
+    const struct syz_target *t = loaded->target;
+    json_t *j = json_pack("{s:s, s:i, s:i, s:o}", "arch", loaded->arch->name, "files",
+                          (int)loaded->sources.count, "error_count", (int)loaded->errors.total,
+                          "errors", errors_json(loaded));
 
     if (t != NULL) {
         unsigned counts[DESC_WHY_COUNT] = {0};
         json_t *disabled = json_object();
-        count_reasons(job, counts);
+        count_reasons(loaded, counts);
         for (uint32_t i = 1; i < DESC_WHY_COUNT; i++)
             json_object_set_new(disabled, desc_why_word((enum syz_why)i), json_integer(counts[i]));
         json_object_set_new(j, "calls", json_integer(t->call_count));
@@ -93,13 +63,13 @@ static void check_json(const struct desc_job *job)
     cli_json_print(j);
 }
 
-static void check_table(const struct desc_job *job)
+static void check_table(const struct cli_target *loaded)
 {
-    const struct syz_target *t = job->target;
+    const struct syz_target *t = loaded->target;
     unsigned counts[DESC_WHY_COUNT] = {0};
 
-    count_reasons(job, counts);
-    printf("%u files for %s: %u calls, %u enabled\n", job->sources.count, job->arch->name,
+    count_reasons(loaded, counts);
+    printf("%u files for %s: %u calls, %u enabled\n", loaded->sources.count, loaded->arch->name,
            t->call_count, t->enabled_count);
     for (uint32_t i = 1; i < DESC_WHY_COUNT; i++)
         if (counts[i] != 0)
@@ -108,14 +78,14 @@ static void check_table(const struct desc_job *job)
            t->struct_count, t->union_count, t->flags_count, t->resource_count, t->type_count);
 }
 
-static void list_calls(const struct desc_job *job, bool json)
+static void list_calls(const struct cli_target *loaded, bool json)
 {
     json_t *list = json ? json_array() : NULL;
     char why[512];
 
-    for (uint32_t i = 0; i < job->target->call_count; i++) {
-        const struct syz_call *call = &job->target->calls[i];
-        desc_why_sentence(job, call, why, sizeof(why));
+    for (uint32_t i = 0; i < loaded->target->call_count; i++) {
+        const struct syz_call *call = &loaded->target->calls[i];
+        desc_why_sentence(loaded, call, why, sizeof(why));
         if (json) {
             json_t *j = json_pack("{s:o, s:b, s:o}", "name", cli_json_str(call->name), "enabled",
                                   call->why == SYZ_ENABLED, "why", cli_json_text(why));
@@ -166,8 +136,7 @@ static int format_file(const char *path, bool check)
     enum status st = arena_guard(&job.arena, format_one, &job, &dg);
     int exit_code = status_exit_code(st);
     if (job.errors.total != 0) {
-        struct desc_job shown = {.sources = job.sources, .errors = job.errors};
-        desc_say_errors(&shown);
+        desc_say_errors(&job.sources, &job.errors);
     } else if (st != ST_OK) {
         cli_report("mujun desc", &dg);
     } else {
@@ -207,35 +176,33 @@ static const char *const action_names[] = {"check", "fmt", "list", "explain", "l
 
 static int run(enum action action, const struct cli_args *args, const struct desc_options *o)
 {
-    struct desc_job job = {.arch = syz_arch_find(o->arch != NULL ? o->arch : "amd64")};
+    const int before_paths = action == EXPLAIN ? 2 : 1;
+    const struct syz_arch *arch;
+    struct cli_target loaded = {0};
     struct diag dg = {0};
-    char names[256];
 
-    if (job.arch == NULL)
-        return cli_usage(args, "--arch expects one of %s, found %s",
-                         arch_names(names, sizeof(names)), o->arch);
+    if (cli_arch_find(o->arch, &arch, &dg) != ST_OK)
+        return cli_usage(args, "%s", dg.text);
     if (action == EXTRACT)
-        return desc_extract(args, job.arch, o);
-    job.paths = args->items + (action == EXPLAIN ? 2 : 1);
-    job.path_count = args->count - (action == EXPLAIN ? 2 : 1);
-    arena_init(&job.arena, DESC_ARENA_BYTES);
-    enum status st = arena_guard(&job.arena, desc_load_and_compile, &job, &dg);
+        return desc_extract(args, arch, o);
+    enum status st = cli_target_compile((const char *const *)args->items + before_paths,
+                                        (uint32_t)(args->count - before_paths), arch, &loaded, &dg);
     int exit_code = status_exit_code(st);
-    if (st != ST_OK && job.errors.total == 0)
+    if (st != ST_OK && loaded.errors.total == 0)
         exit_code = cli_report("mujun desc", &dg);
     else if (action == CHECK && o->json)
-        check_json(&job);
+        check_json(&loaded);
     else if (st != ST_OK)
-        desc_say_errors(&job);
+        desc_say_errors(&loaded.sources, &loaded.errors);
     else if (action == CHECK)
-        check_table(&job);
+        check_table(&loaded);
     else if (action == LIST)
-        list_calls(&job, o->json);
+        list_calls(&loaded, o->json);
     else if (action == LAYOUT)
-        desc_layout(&job, o->json);
+        desc_layout(&loaded, o->json);
     else
-        exit_code = desc_explain(&job, args, args->items[1], o->json);
-    arena_free(&job.arena);
+        exit_code = desc_explain(&loaded, args, args->items[1], o->json);
+    cli_target_free(&loaded);
     return exit_code;
 }
 

@@ -1,6 +1,8 @@
 /* mujun reproduce: from the log of a crash to the smallest program, and to C source.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "cli/desc.h"
+#include "cli/json.h"
+#include "cli/load.h"
+#include "cli/target.h"
 #include "io/file.h"
 #include "spear/kernel/crash_log.h"
 #include "spear/kernel/report.h"
@@ -17,7 +19,7 @@ struct job {
     struct arena arena;
     const struct reproduce_options *options;
     struct cli_input input;
-    struct desc_job descriptions;
+    struct cli_target descriptions;
     struct str log, title;
     struct vm_pool *pool;
     struct repro_result result;
@@ -36,14 +38,6 @@ static void say(void *ctx, const char *line)
 {
     (void)ctx;
     fprintf(stderr, "%s\n", line);
-}
-
-static bool is_crash(void *ctx, struct str console, size_t from)
-{
-    struct report_spot spot;
-
-    (void)ctx;
-    return report_find(console, from, &spot);
 }
 
 /* A file without markers is one program. */
@@ -67,20 +61,6 @@ static enum status read_log(void *ctx, struct diag *dg)
     return ST_OK;
 }
 
-static enum status load_descriptions(struct job *job, struct diag *dg)
-{
-    struct desc_job *d = &job->descriptions;
-
-    arena_init(&d->arena, DESC_ARENA_BYTES);
-    d->arch = syz_arch_find("amd64");
-    d->paths = (char **)(uintptr_t)job->options->descriptions.items;
-    d->path_count = (int)job->options->descriptions.count;
-    enum status st = arena_guard(&d->arena, desc_load_and_compile, d, dg);
-    if (d->errors.total != 0)
-        desc_say_errors(d);
-    return st;
-}
-
 static enum status open_pool(struct job *job, const char *folder, struct diag *dg)
 {
     const struct reproduce_options *o = job->options;
@@ -93,7 +73,7 @@ static enum status open_pool(struct job *job, const char *folder, struct diag *d
         .mem_mib = o->memory.is_set ? (uint32_t)(o->memory.value >> 20) : MEMORY_MIB,
         .slots = o->procs.is_set ? (uint32_t)o->procs.value : 1,
         .features_wanted = (UINT64_C(1) << WIRE_FEATURE_COUNT) - 1,
-        .is_crash = is_crash,
+        .is_crash = report_is_there,
         .log = say,
         .ctx = job,
     };
@@ -168,7 +148,7 @@ static enum status reproduce(struct job *job, const char *path, const char *fold
 {
     TRY(cli_input_open(path, &job->input, dg));
     TRY(arena_guard(&job->arena, read_log, job, dg));
-    TRY(load_descriptions(job, dg));
+    TRY(cli_target_load(&job->options->descriptions, NULL, &job->descriptions, dg));
     TRY(open_pool(job, folder, dg));
     TRY(search(job, dg));
     TRY(write_files(job, dg));
@@ -197,7 +177,7 @@ int cmd_reproduce(const struct cli_args *args)
         vm_pool_close(job.pool);
     file_remove_all(folder);
     cli_input_close(&job.input);
-    arena_free(&job.descriptions.arena);
+    cli_target_free(&job.descriptions);
     arena_free(&job.arena);
     return st != ST_OK ? status_exit_code(st) : job.result.has_prog ? 0 : CLI_EXIT_FAILED;
 }

@@ -126,7 +126,6 @@ int desc_extract(const struct cli_args *args, const struct syz_arch *arch,
     job.list = o->json ? json_array() : NULL;
     for (int i = 1; i < args->count && exit_code == 0; i++) {
         struct diag dg = {0};
-        struct desc_job shown = {0};
         job.folder = args->items[i];
         job.only = NULL;
         if (is_description(str_of(args->items[i]))) {
@@ -141,10 +140,8 @@ int desc_extract(const struct cli_args *args, const struct syz_arch *arch,
         arena_init(&job.arena, DESC_ARENA_BYTES);
         enum status st = arena_guard(&job.arena, extract_folder, &job, &dg);
         exit_code = status_exit_code(st);
-        shown.sources = job.sources;
-        shown.errors = job.errors;
         if (job.errors.total != 0)
-            desc_say_errors(&shown);
+            desc_say_errors(&job.sources, &job.errors);
         else if (st != ST_OK)
             exit_code = cli_report("mujun desc", &dg);
         arena_free(&job.arena);

@@ -47,7 +47,7 @@ static json_t *field_json(const struct syz_type *t, uint32_t at)
     return j;
 }
 
-static json_t *group_json(const struct desc_job *job, const struct syz_type *t)
+static json_t *group_json(const struct cli_target *loaded, const struct syz_type *t)
 {
     json_t *fields = json_array();
 
@@ -56,7 +56,7 @@ static json_t *group_json(const struct desc_job *job, const struct syz_type *t)
     json_t *j =
         json_pack("{s:o, s:o, s:s, s:o, s:i, s:i, s:o}", "name", cli_json_str(t->name), "base",
                   cli_json_str(t->group.base), "kind", t->kind == SYZ_STRUCT ? "struct" : "union",
-                  "file", cli_json_str(syz_path_of(&job->sources, t->pos.file)), "line",
+                  "file", cli_json_str(syz_path_of(&loaded->sources, t->pos.file)), "line",
                   (int)t->pos.line, "align", (int)t->align, "fields", fields);
     json_object_set_new(j, "size",
                         t->is_varlen ? json_null() : json_integer((json_int_t)t->size_bytes));
@@ -90,16 +90,16 @@ static void group_text(const struct syz_type *t)
     }
 }
 
-void desc_layout(const struct desc_job *job, bool json)
+void desc_layout(const struct cli_target *loaded, bool json)
 {
     json_t *list = json ? json_array() : NULL;
 
-    for (uint32_t i = 0; i < job->target->type_count; i++) {
-        const struct syz_type *t = job->target->types[i];
+    for (uint32_t i = 0; i < loaded->target->type_count; i++) {
+        const struct syz_type *t = loaded->target->types[i];
         if (!is_shown(t))
             continue;
         if (json)
-            json_array_append_new(list, group_json(job, t));
+            json_array_append_new(list, group_json(loaded, t));
         else
             group_text(t);
     }

@@ -21,14 +21,6 @@ struct session {
     uint32_t counts[PROG_SKIPPED + 1];
 };
 
-static bool is_crash(void *ctx, struct str console, size_t from)
-{
-    struct report_spot spot = {0};
-
-    (void)ctx;
-    return report_find(console, from, &spot);
-}
-
 static void log_line(void *ctx, const char *line)
 {
     (void)ctx;
@@ -51,7 +43,7 @@ static enum status open_pool(struct session *s, struct diag *dg)
         .work_dir = s->work_dir,
         .slots = 1,
         .features_wanted = (UINT64_C(1) << WIRE_FEATURE_COUNT) - 1,
-        .is_crash = is_crash,
+        .is_crash = report_is_there,
         .log = vm.type == VM_QEMU && !o->json ? log_line : NULL,
     };
 

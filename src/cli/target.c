@@ -10,8 +10,8 @@
 
 struct loading {
     struct cli_target *out;
-    const struct cli_list *paths;
-    const struct syz_arch *arch;
+    const char *const *paths;
+    uint32_t path_count;
 };
 
 static enum status load(void *ctx, struct diag *dg)
@@ -20,24 +20,24 @@ static enum status load(void *ctx, struct diag *dg)
     struct cli_target *out = l->out;
     const char *usual = NULL;
 
-    for (uint32_t i = 0; i < l->paths->count; i++)
-        TRY(syz_load(l->paths->items[i], &out->sources, &out->arena, dg));
-    if (l->paths->count == 0) {
+    for (uint32_t i = 0; i < l->path_count; i++)
+        TRY(syz_load(l->paths[i], &out->sources, &out->arena, dg));
+    if (l->path_count == 0) {
         TRY(syz_descriptions_default(&out->arena, &usual, dg));
         TRY(syz_load(usual, &out->sources, &out->arena, dg));
     }
-    return syz_compile(&out->sources, l->arch, &out->arena, &out->errors, &out->target, dg);
+    return syz_compile(&out->sources, out->arch, &out->arena, &out->errors, &out->target, dg);
 }
 
-static void say_errors(const struct cli_target *t)
+void cli_target_say_errors(const struct syz_sources *sources, const struct syz_errors *errors)
 {
     char text[4096];
 
-    for (uint32_t i = 0; i < t->errors.count; i++) {
-        const struct syz_error *e = &t->errors.items[i];
-        struct str path = syz_path_of(&t->sources, e->pos.file);
-        snprintf(text, sizeof(text), "%.*s:%u:%u: %s", (int)path.size, path.text, e->pos.line,
-                 e->pos.column, e->text);
+    for (uint32_t i = 0; i < errors->count; i++) {
+        const struct syz_error *e = &errors->items[i];
+        struct str path = syz_path_of(sources, e->pos.file);
+        snprintf(text, sizeof(text), "%.*s:%u:%u: %s", STR_ARG(path), e->pos.line, e->pos.column,
+                 e->text);
         cli_say(text);
     }
 }
@@ -58,16 +58,30 @@ static enum status unknown_arch(const char *found, struct diag *dg)
                      near.best != NULL ? near.best : "");
 }
 
+enum status cli_arch_find(const char *name, const struct syz_arch **out, struct diag *dg)
+{
+    *out = syz_arch_find(name != NULL ? name : "amd64");
+    return *out != NULL ? ST_OK : unknown_arch(name, dg);
+}
+
+enum status cli_target_compile(const char *const *paths, uint32_t path_count,
+                               const struct syz_arch *arch, struct cli_target *out, struct diag *dg)
+{
+    struct loading l = {out, paths, path_count};
+
+    arena_init(&out->arena, TARGET_ARENA_BYTES);
+    out->arch = arch;
+    return arena_guard(&out->arena, load, &l, dg);
+}
+
 enum status cli_target_load(const struct cli_list *paths, const char *arch, struct cli_target *out,
                             struct diag *dg)
 {
-    struct loading l = {out, paths, syz_arch_find(arch != NULL ? arch : "amd64")};
+    const struct syz_arch *machine;
 
-    arena_init(&out->arena, TARGET_ARENA_BYTES);
-    if (l.arch == NULL)
-        return unknown_arch(arch, dg);
-    enum status st = arena_guard(&out->arena, load, &l, dg);
-    say_errors(out);
+    TRY(cli_arch_find(arch, &machine, dg));
+    enum status st = cli_target_compile(paths->items, paths->count, machine, out, dg);
+    cli_target_say_errors(&out->sources, &out->errors);
     return st;
 }
 

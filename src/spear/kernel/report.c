@@ -49,6 +49,14 @@ bool report_find(struct str console, size_t from, struct report_spot *spot)
     return false;
 }
 
+bool report_is_there(void *ctx, struct str console, size_t from)
+{
+    struct report_spot spot;
+
+    (void)ctx;
+    return report_find(console, from, &spot);
+}
+
 /* ---- collecting ---- */
 
 /* The start of a line at most REPORT_BEFORE_MAX before the oops. */

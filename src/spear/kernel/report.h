@@ -25,6 +25,8 @@ struct report_spot {
  * looks at each byte a fixed number of times. On a stream: keep the bytes from the start of the
  * last unfinished line, and call it again when more have come. */
 bool report_find(struct str console, size_t from, struct report_spot *spot);
+/* As report_find(), to be the is_crash of struct vm_options; ctx is not used. */
+bool report_is_there(void *ctx, struct str console, size_t from);
 
 struct report {
     struct str title; /* empty: no oops. At most REPORT_TITLE_MAX bytes */
