@@ -5,7 +5,6 @@
 #include "cli/json.h"
 #include "io/file.h"
 
-#define TITLES_ARENA_BYTES ((size_t)64 << 20)
 enum { LEVELS = 4, PATH_BYTES = 4096 };
 
 static const char *const level_names[LEVELS] = {
@@ -17,41 +16,22 @@ static const char *const level_names[LEVELS] = {
 
 struct level_row {
     bool was_run;
-    uint64_t programs, calls, crashes, titles;
-    size_t cover, corpus;
+    uint64_t programs, calls, crashes, titles, edges; /* edges: all that were seen */
+    size_t corpus;
     double seconds;
 };
-
-static enum status count_titles(void *ctx, struct diag *dg)
-{
-    struct manager *m = ((void **)ctx)[0];
-    struct arena *a = ((void **)ctx)[1];
-    size_t *count = ((void **)ctx)[2];
-
-    (void)dg;
-    (void)crash_list(manager_crashes(m), a, count);
-    return ST_OK;
-}
 
 static void take_row(struct manager *m, struct level_row *row)
 {
     const struct stats *s = engine_stats(manager_engine(m));
-    struct arena arena;
-    struct diag dg = {0};
-    size_t titles = 0;
-    void *ctx[] = {m, &arena, &titles};
 
-    arena_init(&arena, TITLES_ARENA_BYTES);
-    if (arena_guard(&arena, count_titles, ctx, &dg) != ST_OK)
-        titles = 0;
-    arena_free(&arena);
     *row = (struct level_row){
         .was_run = true,
         .programs = stat_get(s, STAT_exec_total),
         .calls = stat_get(s, STAT_calls_total),
         .crashes = stat_get(s, STAT_crashes),
-        .titles = titles,
-        .cover = (size_t)stat_get(engine_stats(manager_engine(m)), STAT_signal),
+        .titles = stat_get(s, STAT_crash_titles),
+        .edges = stat_get(s, STAT_signal),
         .corpus = engine_corpus_count(manager_engine(m)),
         .seconds = manager_bench(m).seconds,
     };
@@ -82,12 +62,12 @@ static enum status run_level(struct fuzz_job *job, uint32_t level, const char *b
 static void show_table(const struct level_row *rows)
 {
     printf("%-16s %10s %10s %10s %8s %8s %8s %8s\n", "level", "seconds", "programs", "calls",
-           "cover", "corpus", "crashes", "titles");
+           "edges", "corpus", "crashes", "titles");
     for (uint32_t i = 0; i < LEVELS; i++)
         if (rows[i].was_run)
-            printf("%-16s %10.0f %10ju %10ju %8zu %8zu %8ju %8ju\n", level_names[i],
+            printf("%-16s %10.0f %10ju %10ju %8ju %8zu %8ju %8ju\n", level_names[i],
                    rows[i].seconds, (uintmax_t)rows[i].programs, (uintmax_t)rows[i].calls,
-                   rows[i].cover, rows[i].corpus, (uintmax_t)rows[i].crashes,
+                   (uintmax_t)rows[i].edges, rows[i].corpus, (uintmax_t)rows[i].crashes,
                    (uintmax_t)rows[i].titles);
 }
 
@@ -101,7 +81,7 @@ static void show_json(const struct level_row *rows)
                 list,
                 json_pack("{s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:I}", "level", (int)i + 1,
                           "seconds", rows[i].seconds, "programs", (json_int_t)rows[i].programs,
-                          "calls", (json_int_t)rows[i].calls, "cover", (json_int_t)rows[i].cover,
+                          "calls", (json_int_t)rows[i].calls, "edges", (json_int_t)rows[i].edges,
                           "corpus", (json_int_t)rows[i].corpus, "crashes",
                           (json_int_t)rows[i].crashes, "titles", (json_int_t)rows[i].titles));
     cli_json_print(list);

@@ -356,8 +356,10 @@ static void crashing(void)
     r->fake.repro_works = true;
     r->options.time_limit_s = 4;
     run_all(r);
-    tap_ok(r->status == ST_OK && r->snapshot.crash_count == 3, "three titles are kept: %zu",
-           r->snapshot.crash_count);
+    tap_ok(r->status == ST_OK && r->snapshot.crash_count == 3 &&
+               r->snapshot.stats[STAT_crash_titles] == 3,
+           "three titles are kept, and counted: %zu, %ju", r->snapshot.crash_count,
+           (uintmax_t)r->snapshot.stats[STAT_crash_titles]);
     tap_ok(says(r, "crash: BUG: toy 1\n") && r->snapshot.stats[STAT_crashes] > 3,
            "each crash has its line: %ju", (uintmax_t)r->snapshot.stats[STAT_crashes]);
     tap_ok(r->fake.starts == r->fake.stops && r->fake.live == 0, "every machine was stopped");

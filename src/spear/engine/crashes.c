@@ -413,6 +413,14 @@ static void copy_title(struct arena *a, struct crash_row *row)
     row->title.text = arena_copy_text(a, row->title.text, row->title.size);
 }
 
+size_t crash_count(struct crash_store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    const size_t count = s->count;
+    pthread_mutex_unlock(&s->lock);
+    return count;
+}
+
 struct crash_row *crash_list(struct crash_store *s, struct arena *a, size_t *count)
 {
     struct crash_row *rows = NULL;

@@ -50,6 +50,8 @@ struct crash_row {
     uint32_t attempts;                /* to reproduce it */
     bool has_repro, has_c_repro;
 };
+/* How many titles there are, those of earlier runs among them. */
+size_t crash_count(struct crash_store *s);
 /* A snapshot, newest first, copied into the arena. */
 struct crash_row *crash_list(struct crash_store *s, struct arena *a, size_t *count);
 /* False when there is no such title. */

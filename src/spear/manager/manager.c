@@ -231,6 +231,7 @@ static void publish(struct manager *m)
     pthread_mutex_unlock(&m->lock);
     repro_queue_counts(m->repros, &waiting, &running);
     stat_set(s, STAT_machines, machines);
+    stat_set(s, STAT_crash_titles, crash_count(m->crashes));
     stat_set(s, STAT_repro_queue, waiting);
     stat_set(s, STAT_reproducing, running);
     /* What the workers did that was not running programs. */
