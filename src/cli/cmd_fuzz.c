@@ -98,7 +98,8 @@ static enum status configure(void *ctx, struct diag *dg)
 
 /* ---- running ---- */
 
-void fuzz_log(void *ctx, const char *line)
+/* Lines go to standard output, or to standard error with --json. */
+static void fuzz_log(void *ctx, const char *line)
 {
     const struct fuzz_job *job = ctx;
     FILE *out = job->options->json ? stderr : stdout;

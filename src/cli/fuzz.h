@@ -13,8 +13,6 @@ struct fuzz_job {
     const char *config_name; /* for refusals: the file that is being read, or NULL */
 };
 
-/* Lines go to standard output, or to standard error with --json. */
-void fuzz_log(void *ctx, const char *line);
 /* What the options say about a run; the level and work directory are those of the configuration. */
 struct manager_options fuzz_manager_options(const struct fuzz_job *job);
 /* manager_run() with the signals that end it; true in *interrupted when one came. */

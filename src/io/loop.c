@@ -171,13 +171,6 @@ enum status loop_watch(struct loop *loop, struct loop_watch *watch, unsigned wha
     return ST_OK;
 }
 
-void loop_watch_change(struct loop *loop, struct loop_watch *watch, unsigned what)
-{
-    struct epoll_event event = {.events = epoll_bits(what), .data.ptr = watch};
-
-    CHECK(epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event) == 0, "it is watched");
-}
-
 void loop_unwatch(struct loop *loop, struct loop_watch *watch)
 {
     (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);

@@ -28,7 +28,6 @@ struct loop_watch {
 };
 MUST_USE enum status loop_watch(struct loop *loop, struct loop_watch *watch, unsigned what,
                                 struct diag *dg);
-void loop_watch_change(struct loop *loop, struct loop_watch *watch, unsigned what);
 /* Before the descriptor is closed. No callback of it comes after this, not even a pending one. */
 void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 

@@ -161,7 +161,6 @@ bool work_minimise(struct worker *w, struct job *job);
 bool work_hints(struct worker *w, struct job *job);
 bool work_faults(struct worker *w, struct job *job);
 bool work_smash(struct worker *w, struct job *job);
-void work_fuzz(struct worker *w);
 
 /* Keeps the input: on disk, in the corpus, and as deeper work. Takes what it needs of part. */
 void worker_keep(struct worker *w, const struct input *in, const struct job_part *part,

@@ -66,15 +66,6 @@ void queue_push(struct job_queue *q, struct job *job)
     q->count++;
 }
 
-void queue_push_first(struct job_queue *q, struct job *job)
-{
-    job->next = q->first;
-    q->first = job;
-    if (q->last == NULL)
-        q->last = job;
-    q->count++;
-}
-
 struct job *queue_pop(struct job_queue *q)
 {
     struct job *job = q->first;

@@ -64,7 +64,6 @@ void job_free(struct job *job); /* NULL is fine */
 MUST_USE bool edge_list_copy(struct edge_list *out, const uint32_t *edges, uint32_t count);
 
 void queue_push(struct job_queue *q, struct job *job);
-void queue_push_first(struct job_queue *q, struct job *job);
 struct job *queue_pop(struct job_queue *q); /* NULL: empty */
 void queue_free(struct job_queue *q);
 

@@ -184,7 +184,7 @@ static void rest(struct worker *w)
     w->run_ns += IDLE_NS; /* resting is not work */
 }
 
-void work_fuzz(struct worker *w)
+static void work_fuzz(struct worker *w)
 {
     enum { COLLIDE_OF = 3 };
     const struct target *t = w->engine->options.target;

@@ -250,15 +250,6 @@ static void add(struct cover_totals *t, const struct place *p, const uint32_t *p
     t->covered += is_covered(p, pcs, count);
 }
 
-struct cover_totals cover_all(const struct cover_map *map, const uint32_t *pcs, size_t count)
-{
-    struct cover_totals all = {0};
-
-    for (size_t i = 0; i < map->count; i++)
-        add(&all, &map->by_address[i], pcs, count);
-    return all;
-}
-
 struct cover_file *cover_files(const struct cover_map *map, struct arena *a, const uint32_t *pcs,
                                size_t count, size_t *file_count)
 {

@@ -30,7 +30,6 @@ struct cover_line {
 };
 /* pcs: low halves of covered addresses, ascending. Results are allocated in a, inside its
  * arena_guard(); files by path, functions by address, lines ascending. */
-struct cover_totals cover_all(const struct cover_map *map, const uint32_t *pcs, size_t count);
 struct cover_file *cover_files(const struct cover_map *map, struct arena *a, const uint32_t *pcs,
                                size_t count, size_t *file_count);
 /* path: NULL for all of them. */

@@ -138,12 +138,6 @@ void symbols_close(struct symbols *s)
     mem_free(s);
 }
 
-const struct symbol_function *symbols_functions(const struct symbols *s, size_t *count)
-{
-    *count = s->count;
-    return s->by_address;
-}
-
 const struct symbol_function *symbols_function(const struct symbols *s, uint64_t address)
 {
     size_t low = 0, high = s->count;

@@ -38,7 +38,5 @@ struct symbol_function {
 };
 /* The function that the address is in; NULL: none. */
 const struct symbol_function *symbols_function(const struct symbols *s, uint64_t address);
-/* All functions, by address; the count in *count. Lives as long as s. */
-const struct symbol_function *symbols_functions(const struct symbols *s, size_t *count);
 
 #endif /* SPEAR_KERNEL_SYMBOLS_H */

@@ -192,28 +192,11 @@ static bool replace_all(struct replacing *r)
 
 /* ---- mutants ---- */
 
-struct nth {
-    uint32_t left;
-    struct syz_arg *arg;
-};
-
-static bool count_down(void *ctx, const struct syz_visit *v)
-{
-    struct nth *n = ctx;
-
-    if (n->left-- != 0)
-        return true;
-    n->arg = v->arg;
-    return false;
-}
-
 static struct syz_prog *copy_with(struct hints *h, struct syz_arg **arg)
 {
     struct syz_prog *copy = syz_prog_clone(h->a, h->p);
-    struct nth n = {.left = h->n};
 
-    step_each(&copy->steps[h->step], count_down, &n);
-    *arg = n.arg;
+    *arg = step_arg_at(&copy->steps[h->step], h->n);
     return copy;
 }
 

@@ -85,8 +85,6 @@ uint64_t make_truncate(uint64_t value, uint32_t bits);
 /* ---- make_buffer.c ---- */
 void make_buffer(struct syz_maker *m, struct syz_arg *arg);
 uint64_t make_blob_size(struct rng *r, const struct syz_type *type);
-struct str make_filename(struct syz_maker *m);
-struct str make_string(struct syz_maker *m, const struct syz_type *type);
 void make_remember(struct make_names *names, struct str name);
 
 /* ---- make_text.c: machine code ---- */

@@ -64,7 +64,7 @@ static struct str new_name(struct syz_maker *m)
     return copy_of(m, text, (size_t)size);
 }
 
-struct str make_filename(struct syz_maker *m)
+static struct str make_filename(struct syz_maker *m)
 {
     struct str name = {0};
 
@@ -94,7 +94,7 @@ static struct str random_string(struct syz_maker *m)
     return (struct str){(const char *)text.data, text.size};
 }
 
-struct str make_string(struct syz_maker *m, const struct syz_type *type)
+static struct str make_string(struct syz_maker *m, const struct syz_type *type)
 {
     if (type->buffer.value_count != 0)
         return type->buffer.values[rng_below(m->rng, type->buffer.value_count)];

@@ -208,30 +208,6 @@ static void reset_props(struct minimiser *m, uint32_t i)
 
 /* ---- arguments ---- */
 
-struct nth {
-    uint32_t left;
-    struct syz_arg *arg;
-};
-
-static bool count_down(void *ctx, const struct syz_visit *v)
-{
-    struct nth *n = ctx;
-
-    if (n->left-- != 0)
-        return true;
-    n->arg = v->arg;
-    return false;
-}
-
-/* The n-th argument of a call, parents first; NULL past the last. */
-static struct syz_arg *arg_at(struct syz_prog *p, uint32_t step, uint32_t n)
-{
-    struct nth nth = {.left = n};
-
-    step_each(&p->steps[step], count_down, &nth);
-    return nth.arg;
-}
-
 /* A copy of the best program, and in it the argument to change. */
 struct attempt {
     struct syz_prog *p;
@@ -243,7 +219,7 @@ static struct attempt attempt(struct minimiser *m, uint32_t step, uint32_t n)
 {
     struct syz_prog *copy = syz_prog_clone(m->a, m->best);
 
-    return (struct attempt){copy, arg_at(copy, step, n), step};
+    return (struct attempt){copy, step_arg_at(&copy->steps[step], n), step};
 }
 
 static bool ask_about(struct minimiser *m, const struct attempt *t)
@@ -276,7 +252,7 @@ static void drop_element(struct attempt *t, uint32_t at)
 
 static void try_fewer_elements(struct minimiser *m, uint32_t step, uint32_t n)
 {
-    const struct syz_arg *array = arg_at(m->best, step, n);
+    const struct syz_arg *array = step_arg_at(&m->best->steps[step], n);
     const struct syz_type *type = array->type;
     uint64_t min = type->array.has_range ? type->array.min : 0;
 
@@ -290,7 +266,7 @@ static void try_fewer_elements(struct minimiser *m, uint32_t step, uint32_t n)
     if (m->mode == SYZ_MINIMISE_CRASH)
         return; /* every question costs a machine much time */
     for (uint32_t i = array->group.count; i-- > 0 && !is_over(m);) {
-        if (arg_at(m->best, step, n)->group.count <= min)
+        if (step_arg_at(&m->best->steps[step], n)->group.count <= min)
             return;
         struct attempt t = attempt(m, step, n);
         drop_element(&t, i);
@@ -301,11 +277,11 @@ static void try_fewer_elements(struct minimiser *m, uint32_t step, uint32_t n)
 /* Cuts bytes off the end: half of them, a quarter, ... */
 static void try_fewer_bytes(struct minimiser *m, uint32_t step, uint32_t n)
 {
-    const struct syz_arg *arg = arg_at(m->best, step, n);
+    const struct syz_arg *arg = step_arg_at(&m->best->steps[step], n);
     uint64_t min = arg->type->buffer.min, cut = arg->data.size - MIN(min, arg->data.size);
 
     while (cut != 0 && !is_over(m)) {
-        uint64_t size = arg_at(m->best, step, n)->data.size;
+        uint64_t size = step_arg_at(&m->best->steps[step], n)->data.size;
         bool kept = false;
         if (size - MIN(size, cut) >= min && size >= cut) {
             struct attempt t = attempt(m, step, n);
@@ -321,7 +297,7 @@ static void try_fewer_bytes(struct minimiser *m, uint32_t step, uint32_t n)
 
 static void try_short_name(struct minimiser *m, uint32_t step, uint32_t n)
 {
-    const struct syz_arg *arg = arg_at(m->best, step, n);
+    const struct syz_arg *arg = step_arg_at(&m->best->steps[step], n);
     uint64_t size = NAME_BYTES_SHORT - !arg->type->buffer.has_zero;
 
     if (arg->data.size <= size || arg->type->buffer.max != 0)
@@ -361,7 +337,7 @@ static void minimise_args(struct minimiser *m, uint32_t step)
     if (m->best->steps[step].call->attrs >> SYZ_ATTR_no_minimize & 1)
         return;
     for (uint32_t n = 0; !is_over(m); n++) {
-        struct syz_arg *arg = arg_at(m->best, step, n);
+        struct syz_arg *arg = step_arg_at(&m->best->steps[step], n);
         if (arg == NULL)
             return;
         minimise_arg(m, step, n, arg);

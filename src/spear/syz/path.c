@@ -1,7 +1,7 @@
 /* path: following field:field:field from where it stands. SPDX-License-Identifier: Apache-2.0 */
 #include "spear/syz/prog_int.h"
 
-struct path_frame frame_of_step(const struct syz_step *step)
+static struct path_frame frame_of_step(const struct syz_step *step)
 {
     return (struct path_frame){
         .fields = step->call->args, .items = step->args, .count = step->call->arg_count};

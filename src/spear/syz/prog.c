@@ -324,8 +324,3 @@ bool arg_is_default(const struct syz_arg *arg, const struct arg_map *used)
     }
     return false;
 }
-
-bool syz_arg_is_default(const struct syz_arg *arg)
-{
-    return arg_is_default(arg, NULL);
-}

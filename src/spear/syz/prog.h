@@ -93,7 +93,6 @@ struct syz_prog *syz_prog_new(struct arena *a, const struct syz_target *t);
 struct syz_prog *syz_prog_clone(struct arena *a, const struct syz_prog *p);
 /* The argument nothing was chosen for: zero, empty, NULL, the default option. */
 struct syz_arg *syz_arg_default(struct arena *a, const struct syz_type *type, enum syz_dir dir);
-bool syz_arg_is_default(const struct syz_arg *arg);
 /* Inserts before position at (at most p->count); the step's arguments must live in p's arena. */
 void syz_prog_insert(struct syz_prog *p, uint32_t at, struct syz_step step);
 /* Uses of its results become the defaults of their types. */

@@ -76,8 +76,8 @@ bool syz_step_visit(struct syz_step *step, syz_visit_fn *visit, void *ctx)
     const struct walk w = {visit, ctx};
 
     for (uint32_t i = 0; i < step->call->arg_count; i++)
-        if (!walk_arg(
-                &w, (struct syz_visit){.place = &step->args[i], .field = &step->call->args[i]}))
+        if (!walk_arg(&w,
+                      (struct syz_visit){.place = &step->args[i], .field = &step->call->args[i]}))
             return false;
     return step->result == NULL || walk_arg(&w, (struct syz_visit){.place = &step->result});
 }
@@ -116,6 +116,29 @@ bool step_each(struct syz_step *step, syz_visit_fn *visit, void *ctx)
         if (!each_arg(&w, &step->args[i], &step->call->args[i], NULL, NULL))
             return false;
     return step->result == NULL || each_arg(&w, &step->result, NULL, NULL, NULL);
+}
+
+struct nth {
+    uint32_t left;
+    struct syz_arg *arg;
+};
+
+static bool count_down(void *ctx, const struct syz_visit *v)
+{
+    struct nth *n = ctx;
+
+    if (n->left-- != 0)
+        return true;
+    n->arg = v->arg;
+    return false;
+}
+
+struct syz_arg *step_arg_at(struct syz_step *step, uint32_t n)
+{
+    struct nth nth = {.left = n};
+
+    step_each(step, count_down, &nth);
+    return nth.arg;
 }
 
 /* ---- copying ---- */

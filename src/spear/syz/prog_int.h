@@ -26,6 +26,8 @@ void prog_used_results(const struct syz_prog *p, struct arg_map *used);
 
 /* As syz_step_visit(), but offsets are not computed: cheaper (prog_edit.c). */
 bool step_each(struct syz_step *step, syz_visit_fn *visit, void *ctx);
+/* The n-th argument that step_each() comes to, parents first; NULL past the last. */
+struct syz_arg *step_arg_at(struct syz_step *step, uint32_t n);
 
 /* ---- where the fields of a struct stand (prog.c) ---- */
 
@@ -75,7 +77,6 @@ struct path_target {
     struct syz_arg *group;         /* that holds it, NULL for the call */
     uint32_t index;
 };
-struct path_frame frame_of_step(const struct syz_step *step);
 /* Arg is a STRUCT or UNION, not hidden. */
 struct path_frame frame_inside(const struct path_frame *up, struct syz_arg *arg);
 bool path_follow(const struct path_frame *from, const struct syz_path *path,

@@ -31,8 +31,10 @@ static uint64_t low_bits(uint32_t bits)
     return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 }
 
-void syz_store_number(uint8_t *to, uint64_t value, uint32_t size, enum syz_format format,
-                      uint32_t offset, uint32_t bits, bool is_big_machine)
+/* Writes a number as the executor does; `to` has room for what the format takes. bits 0: the whole
+ * number; else only so many above offset (from the least significant). */
+static void store_number(uint8_t *to, uint64_t value, uint32_t size, enum syz_format format,
+                         uint32_t offset, uint32_t bits, bool is_big_machine)
 {
     bool is_big = is_big_machine || format == SYZ_BIG_ENDIAN;
     char digits[SYZ_OCT_BYTES + 8];
@@ -133,8 +135,8 @@ static void write_number(struct squashing *s, const struct syz_visit *v, uint64_
                       : arch->is_big_endian ? size * 8 - v->field->bit_offset - bits
                                             : v->field->bit_offset;
 
-    syz_store_number(s->bytes + v->offset, value, size, t->scalar.format, offset, bits,
-                     arch->is_big_endian);
+    store_number(s->bytes + v->offset, value, size, t->scalar.format, offset, bits,
+                 arch->is_big_endian);
 }
 
 static void write_const(struct squashing *s, const struct syz_visit *v)

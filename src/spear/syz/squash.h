@@ -16,9 +16,4 @@ bool syz_can_squash(const struct syz_prog *p, const struct syz_step *step,
 /* Does it; sizes elsewhere in the call stay as they are. Nested pointers are squashed too. */
 void syz_squash(struct syz_prog *p, struct syz_arg *pointer);
 
-/* Writes a number as the executor does; `to` has room for what the format takes. bits 0: the whole
- * number; else only so many above offset (from the least significant). */
-void syz_store_number(uint8_t *to, uint64_t value, uint32_t size, enum syz_format format,
-                      uint32_t offset, uint32_t bits, bool is_big_machine);
-
 #endif /* SPEAR_SYZ_SQUASH_H */

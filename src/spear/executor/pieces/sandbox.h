@@ -27,6 +27,14 @@ static void sandbox_limit(int resource, rlim_t most)
     setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
+/* As fork(), into a PID namespace of its own where the kernel has them. */
+static pid_t sandbox_fork(void)
+{
+    if (unshare(CLONE_NEWPID) != 0 && errno != EINVAL)
+        return -1; /* EINVAL: a kernel without such namespaces */
+    return fork();
+}
+
 /* What programs use up is bounded; what they change in namespaces dies with them. */
 static void sandbox_begin(void)
 {
@@ -53,6 +61,15 @@ static void sandbox_begin(void)
     write_file("/proc/sys/kernel/msgmni", "1024");
     write_file("/proc/sys/kernel/msgmnb", "1024");
     write_file("/proc/sys/kernel/sem", "1024 1048576 500 1024");
+}
+
+/* A network namespace of its own; prepare(), which may be NULL, fills it. */
+static void sandbox_network(void (*prepare)(void))
+{
+    unshare(CLONE_NEWNET);
+    write_file("/proc/sys/net/ipv4/ping_group_range", "0 65535");
+    if (prepare != NULL)
+        prepare();
 }
 
 /* A root of its own, in memory: what programs do to files ends with the sandbox. */

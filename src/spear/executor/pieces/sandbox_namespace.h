@@ -21,10 +21,7 @@ static int sandbox_namespace(void (*prepare)(void), void (*inside)(void))
     write_file("/proc/self/uid_map", map);
     snprintf(map, sizeof(map), "0 %u 1\n", gid);
     write_file("/proc/self/gid_map", map);
-    unshare(CLONE_NEWNET);
-    write_file("/proc/sys/net/ipv4/ping_group_range", "0 65535");
-    if (prepare != NULL)
-        prepare();
+    sandbox_network(prepare);
     sandbox_root();
     sandbox_drop_capabilities();
     inside();

@@ -8,16 +8,11 @@
  */
 static int sandbox_none(void (*prepare)(void), void (*inside)(void))
 {
-    if (unshare(CLONE_NEWPID) != 0 && errno != EINVAL)
-        return -1; /* EINVAL: a kernel without such namespaces */
-    const pid_t pid = fork();
+    const pid_t pid = sandbox_fork();
     if (pid != 0)
         return pid < 0 ? -1 : sandbox_wait(pid);
     sandbox_begin();
-    unshare(CLONE_NEWNET);
-    write_file("/proc/sys/net/ipv4/ping_group_range", "0 65535");
-    if (prepare != NULL)
-        prepare();
+    sandbox_network(prepare);
     sandbox_root();
     sandbox_drop_capabilities();
     inside();

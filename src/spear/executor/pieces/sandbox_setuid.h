@@ -11,16 +11,11 @@ enum { SANDBOX_NOBODY = 65534 };
 /* As sandbox_none(). */
 static int sandbox_setuid(void (*prepare)(void), void (*inside)(void))
 {
-    if (unshare(CLONE_NEWPID) != 0 && errno != EINVAL)
-        return -1;
-    const pid_t pid = fork();
+    const pid_t pid = sandbox_fork();
     if (pid != 0)
         return pid < 0 ? -1 : sandbox_wait(pid);
     sandbox_begin();
-    unshare(CLONE_NEWNET);
-    write_file("/proc/sys/net/ipv4/ping_group_range", "0 65535");
-    if (prepare != NULL)
-        prepare();
+    sandbox_network(prepare);
     if (setgroups(0, NULL) != 0 ||
         syscall(SYS_setresgid, SANDBOX_NOBODY, SANDBOX_NOBODY, SANDBOX_NOBODY) != 0 ||
         syscall(SYS_setresuid, SANDBOX_NOBODY, SANDBOX_NOBODY, SANDBOX_NOBODY) != 0)
