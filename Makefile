@@ -148,7 +148,7 @@ FORCE:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- trying and testing ----------------------------------------------------------------------
-.PHONY: help setup demo demo-kernel check check-kernel tests coverage bench-interp bench-validate fuzz
+.PHONY: help setup demo demo-kernel check check-kernel tests coverage fuzz bench bench-compile bench-start bench-interp bench-validate
 help: ## list the targets
 	@echo 'Targets (out-of-tree: build/$$(B)/, B=release unless given):'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16 | sed 's/^/  /'
@@ -187,13 +187,14 @@ coverage: ## line and branch coverage by the tests, per folder (gcovr)
 	@$(MAKE) --no-print-directory B=cov check
 	@gcovr --root . --object-directory build/cov/obj --filter src/ --exclude-unreachable-branches --sort-percentage
 
+bench: ## run time beside native gcc -O2, V8 and Cranelift (peers: bench/setup-peers)
+bench-compile: ## compile speed and memory beside Cranelift and V8
+bench-start: ## start of a process and of an instance, host calls, size
 bench-interp: ## compare the interpreter with native code and other engines
-	@$(MAKE) --no-print-directory -s B=release all
-	@MUJUN=$(abspath build/release/mujun) bench/interp
-
 bench-validate: ## compare reading and validating with wabt's wasm-validate, in MB/s
+bench bench-compile bench-start bench-interp bench-validate:
 	@$(MAKE) --no-print-directory -s B=release all
-	@MUJUN=$(abspath build/release/mujun) bench/validate
+	@MUJUN=$(abspath build/release/mujun) bench/$(patsubst bench-%,%,$(patsubst bench,speed,$@))
 
 # Each harness is a libFuzzer program in build/fuzz/, and a replayer that `make check` can run.
 FUZZ_SECONDS ?= 60
