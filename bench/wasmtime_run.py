@@ -1,14 +1,12 @@
 """wasmtime_run: the peer Cranelift, through the wasmtime package; run by its own python (peer_python).
 
-    wasmtime_run.py compile IN.wasm [OUT.cwasm]  one thread; prints COMPILE_S WALL CPU on stderr
-    wasmtime_run.py run IN.cwasm [ARGUMENT...]           a WASI command; the guest prints its own time
-    wasmtime_run.py instances IN.cwasm                   microseconds to make and drop an instance
-    wasmtime_run.py host IN.cwasm COUNT                  seconds of export "loop"(COUNT) (HOST_S)
+    wasmtime_run.py compile IN.wasm [OUT.cwasm] one thread; prints COMPILE_S WALL CPU on stderr
+    wasmtime_run.py run IN.cwasm [ARG...]   a WASI command; the guest prints its own time
+    wasmtime_run.py host IN.cwasm COUNT     seconds that the export "loop" takes with COUNT (HOST_S)
 
 Options are the defaults of a server: guard pages, optimisation for speed, no fuel, no epochs.
 SPDX-License-Identifier: Apache-2.0
 """
-import gc
 import os
 import sys
 import time
@@ -63,22 +61,6 @@ def main(argv):
             exports['_start'](store)
         except ExitTrap as end:
             return end.code
-    elif verb == 'instances':
-        the_engine = engine()
-        linker = Linker(the_engine)
-        linker.define_wasi()
-        module = Module.deserialize_file(the_engine, path)
-        pre = None
-        times = []
-        gc.disable()
-        for _ in range(300):
-            begin = time.perf_counter()
-            store = wasi_store(the_engine, ['x'])
-            pre = linker.instantiate(store, module)
-            store.close()
-            times.append(time.perf_counter() - begin)
-        del pre
-        print('INSTANCE_US', sorted(times)[len(times) // 2] * 1e6, file=sys.stderr)
     elif verb == 'host':
         store, exports = start(path, ['x'])
         loop = exports['loop']
@@ -87,7 +69,7 @@ def main(argv):
         loop(store, int(rest[0]))
         print('HOST_S', time.perf_counter() - begin, file=sys.stderr)
     else:
-        sys.exit(f'wasmtime_run: {verb} is none of compile, run, instances, host')
+        sys.exit(f'wasmtime_run: {verb} is none of compile, run, host')
     return 0
 
 
