@@ -17,17 +17,18 @@ typedef uint32_t mir_vreg;
 #define MIR_NONE UINT32_MAX
 
 enum mir_class { MIR_GPR, MIR_XMM };
-enum { MIR_PREG_COUNT = 32 }; /* 0-15 general, 16-31 vector, each by its hardware number */
+enum { MIR_PREG_COUNT = 32 };  /* 0-15 general, 16-31 vector, each by its hardware number */
 typedef uint32_t mir_preg_set; /* bit n: register n */
 
-enum mir_width { MIR_W32, MIR_W64, MIR_W128 }; /* of a value. W32 in a general register: the high
-    half
-                                                  is zero, and copies keep it so (they are 64
-                                                      bits wide) */
+/* Of a value. W32 in a general register: the high half is zero, and copies keep it so (they are 64
+ * bits wide). */
+enum mir_width { MIR_W32, MIR_W64, MIR_W128 };
 
 enum mir_kind { MIR_USE, MIR_DEF };
 /* When an operand is alive within its instruction. Uses are early and defs late unless said
- * otherwise. A late use never shares a register with a def; an early def never with a use. */
+ * otherwise. A late use never shares a register with a def; an early def never with a use.
+ * Clobbers happen late: an early use may be in a clobbered register, a late use or an early def may
+ * not, and no def may unless it is fixed to it. */
 enum mir_position { MIR_EARLY, MIR_LATE };
 enum mir_constraint {
     MIR_ANY,   /* a register or a stack slot */
@@ -48,20 +49,22 @@ enum mir_flags {
     MIR_IS_CALL = 2,
     MIR_IS_BRANCH = 4, /* last of its block */
     MIR_IS_RETURN = 8,
-    MIR_IS_REMAT = 16, /* one def, no uses, no effect: may be repeated instead of being kept */
+    /* one def (MIR_REG), no uses, no clobbers, no effect on flags: may be repeated instead of kept
+     */
+    MIR_IS_REMAT = 16,
 };
 
 struct mir_inst {
-    uint16_t op;    /* of the target */
-    uint8_t flags;  /* enum mir_flags */
-    uint8_t size;   /* target: operand width */
-    uint8_t cc;     /* target: condition */
-    uint8_t scale;  /* target: of the memory operand */
-    uint8_t trap;   /* target: trap code + 1, 0: cannot fault */
-    uint8_t extra;  /* target */
-    int32_t disp;   /* target: of the memory operand */
-    uint32_t aux;   /* target: block, callee, constant, site... */
-    int64_t imm;    /* target */
+    uint16_t op;   /* of the target */
+    uint8_t flags; /* enum mir_flags */
+    uint8_t size;  /* target: operand width */
+    uint8_t cc;    /* target: condition */
+    uint8_t scale; /* target: of the memory operand */
+    uint8_t trap;  /* target: trap code + 1, 0: cannot fault */
+    uint8_t extra; /* target */
+    int32_t disp;  /* target: of the memory operand */
+    uint32_t aux;  /* target: block, callee, constant, site... */
+    int64_t imm;   /* target */
 };
 _Static_assert(sizeof(struct mir_inst) == 24, "packed");
 
@@ -82,8 +85,8 @@ struct mir_block {
 };
 
 struct mir_vreg_info {
-    uint8_t class; /* enum mir_class */
-    uint8_t width; /* enum mir_width */
+    uint8_t class;  /* enum mir_class */
+    uint8_t width;  /* enum mir_width */
     uint32_t remat; /* instruction with MIR_IS_REMAT that defines it, or MIR_NONE */
 };
 
@@ -91,8 +94,12 @@ struct mir_vreg_info {
  * No edge is critical: where a block has several successors, each of those has one predecessor. So
  * the moves of an edge go in front of the branch of its origin (one successor) or in front of
  * the first instruction of its target. Edges of blocks with several successors carry no arguments.
- * Blocks are in layout order; block 0 is the entry and has no parameters (arguments of the
- * function are defs of its first instruction) and no predecessors.
+ * Blocks are in layout order, and so are their instructions; block 0 is the entry and has no
+ * parameters (arguments of the function are defs of its first instruction) and no predecessors.
+ * A vreg is defined once, by one operand or as one parameter, and its definition dominates its
+ * uses. Every block ends with a branch, a return or an instruction that never ends. The branch of a
+ * block with one successor has no operands and no clobbers; the defs of any branch are temporaries
+ * that nobody uses.
  */
 struct mir_func {
     struct arena *arena;
@@ -110,12 +117,11 @@ struct mir_func {
     mir_vreg *args;
     struct mir_vreg_info *vregs;
     uint32_t vreg_count;
-    mir_preg_set allocatable; /* what the allocator may use */
+    mir_preg_set allocatable;  /* what the allocator may use */
     mir_preg_set callee_saved; /* of those, what costs a save and a restore once a function */
 };
 
-/* ---- an allocation
- * ----------------------------------------------------------------------------- */
+/* ---- an allocation --------------------------------------------------------------------------- */
 
 /* A place: a register number, or MIR_SLOT + the index of an 8-byte unit of the frame (a 128-bit
  * value takes two, the first with an even index). */
@@ -124,7 +130,8 @@ typedef uint32_t mir_place;
 
 enum mir_edit_kind { MIR_EDIT_MOVE, MIR_EDIT_REMAT };
 /* Edits happen in the order of the array, which is sorted by point = instruction * 2 + (0: in
- * front of it, 1: behind it). Each is one step: cycles are already broken. */
+ * front of it, 1: behind it; never behind a branch). Each is one step: cycles are already broken.
+ */
 struct mir_edit {
     uint32_t point;
     uint8_t kind;
@@ -136,11 +143,14 @@ struct mir_edit {
 };
 
 struct mir_allocation {
-    mir_place *places; /* one per operand */
+    /* One per operand. MIR_NONE for the def of a remat instruction: it is not emitted, because
+     * every use has been given a copy by a REMAT edit. A move between equal places is not emitted.
+     */
+    mir_place *places;
     struct mir_edit *edits;
     uint32_t edit_count;
-    uint32_t slot_count;        /* 8-byte units */
-    mir_preg_set callee_saved;  /* of mir_func's, those written */
+    uint32_t slot_count;       /* 8-byte units */
+    mir_preg_set callee_saved; /* of mir_func's, those written */
 };
 
 /* The scratch registers that edits and emission may use (never allocated). */

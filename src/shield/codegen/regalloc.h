@@ -4,15 +4,26 @@
 
 #include "shield/codegen/mir.h"
 
+enum { REGALLOC_VREGS_MAX = 1 << 24, REGALLOC_INSTS_MAX = 1 << 26 };
+
 enum regalloc_mode {
     REGALLOC_FAST, /* one pass, for -O0 */
     REGALLOC_GOOD, /* live ranges are split where that pays */
 };
 
-/* The result lives in f's arena; run inside arena_guard() of it. ST_LIMIT: too many values or
- * slots,
- * named. */
+/* What an allocation did, for tests and benchmarks. */
+struct regalloc_stats {
+    uint32_t moves;   /* register to register edits */
+    uint32_t spills;  /* register to slot */
+    uint32_t reloads; /* slot to register */
+    uint32_t remats;  /* made again */
+    uint64_t steps;   /* units of bounded work: grows with time, the same on every machine */
+};
+
+/* The result lives in f's arena; run inside arena_guard() of it. stats may be NULL. ST_LIMIT: more
+ * than REGALLOC_VREGS_MAX values or REGALLOC_INSTS_MAX instructions. */
 MUST_USE enum status regalloc(const struct mir_func *f, enum regalloc_mode mode,
-                              struct mir_allocation *out, struct diag *dg);
+                              struct mir_allocation *out, struct regalloc_stats *stats,
+                              struct diag *dg);
 
 #endif /* SHIELD_CODEGEN_REGALLOC_H */
