@@ -19,7 +19,7 @@
 #include <string.h>
 #include <time.h>
 
-#define CALLS 200000
+#define CALLS      200000
 #define ROUNDS_MAX 10000
 
 static const char calls_text[] =

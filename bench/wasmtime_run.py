@@ -19,6 +19,8 @@ def engine():
     config.strategy = 'cranelift'
     config.cranelift_opt_level = 'speed'
     config.parallel_compilation = False
+    if os.environ.get('BENCH_PROFILER'):
+        config.profiler = os.environ['BENCH_PROFILER']
     return Engine(config)
 
 
