@@ -1,0 +1,542 @@
+/* decode: see decode.h. Prefixes, then the row, then operands; a row that does not fit exactly is
+ * passed over, and bytes without a row are refused.
+ * SPDX-License-Identifier: Apache-2.0 */
+#include "shield/verify/sfi/decode.h"
+
+#include <pthread.h>
+#include <string.h>
+
+enum { MAP_M1, MAP_M0F, MAP_M38, MAP_M3A, MAP_COUNT };
+enum { PP_NP, PP_P66, PP_PF3, PP_PF2, PP_COUNT }; /* as VEX numbers them */
+enum {
+    MOD_RM,
+    MOD_REG,
+    MOD_MEM,
+    MOD_NONE,
+    MOD_OP,
+    MOD_AX,
+    MOD_ENDBR,
+    MOD_FENCE,
+    MOD_D0,
+    MOD_D1,
+    MOD_D2,
+    MOD_D3,
+    MOD_D4,
+    MOD_D5,
+    MOD_D6,
+    MOD_D7,
+    MOD_RD0,
+    MOD_RD1,
+    MOD_RD2,
+    MOD_RD3,
+    MOD_RD4,
+    MOD_RD5,
+    MOD_RD6,
+    MOD_RD7,
+    MOD_MD0,
+    MOD_MD1,
+    MOD_MD2,
+    MOD_MD3,
+    MOD_MD4,
+    MOD_MD5,
+    MOD_MD6,
+    MOD_MD7,
+};
+enum {
+    USE_NO = 0,
+    USE_rB = SFI_KIND_B | SFI_READ,
+    USE_wB = SFI_KIND_B | SFI_WRITE,
+    USE_mB = SFI_KIND_B | SFI_ACCESS,
+    USE_rW = SFI_KIND_W | SFI_READ,
+    USE_rD = SFI_KIND_D | SFI_READ,
+    USE_wD = SFI_KIND_D | SFI_WRITE,
+    USE_rQ = SFI_KIND_Q | SFI_READ,
+    USE_wQ = SFI_KIND_Q | SFI_WRITE,
+    USE_nV = SFI_KIND_V,
+    USE_rV = SFI_KIND_V | SFI_READ,
+    USE_wV = SFI_KIND_V | SFI_WRITE,
+    USE_mV = SFI_KIND_V | SFI_ACCESS,
+    USE_rY = SFI_KIND_Y | SFI_READ,
+    USE_wY = SFI_KIND_Y | SFI_WRITE,
+    USE_mY = SFI_KIND_Y | SFI_ACCESS,
+    USE_rX = SFI_KIND_X | SFI_READ,
+    USE_wX = SFI_KIND_X | SFI_WRITE,
+    USE_mX = SFI_KIND_X | SFI_ACCESS,
+};
+enum { IMM_NONE, IMM_I1, IMM_I4, IMM_IZ, IMM_IV, IMM_ONE, IMM_IS4 };
+enum { W_ANY, W_W0, W_W1 };
+enum { ENC_LEGACY, ENC_LOCKABLE, ENC_NOTRACK, ENC_VEX, ENC_BOTH };
+enum { IMPLIED_A = 1, IMPLIED_C = 2, IMPLIED_D = 4, IMPLIED_B = 8, IMPLIED_XMM0 = 16 };
+enum {
+    IMPLIED_0 = 0,
+    IMPLIED_AD = IMPLIED_A | IMPLIED_D,
+    IMPLIED_ACDB = IMPLIED_A | IMPLIED_C | IMPLIED_D | IMPLIED_B,
+};
+enum { FLAGS_NONE = 0, FLAGS_R = SFI_FLAGS_READ, FLAGS_W = SFI_FLAGS_WRITE, FLAGS_RW = 3 };
+
+struct row {
+    uint8_t map, pp, opcode, count, mod, op, reg, rm, vex, mem, imm, w, enc, reads, writes, flags;
+};
+_Static_assert(sizeof(struct row) == 16, "packed");
+
+static const struct row rows[] = {
+#define INSN(map, pp, op, n, mod, text, does, reg, rm, vex, mem, imm, w, enc, ir, iw, flags)       \
+    {MAP_##map, PP_##pp, op,        n,     MOD_##mod, SFI_OP_##does, USE_##reg,    USE_##rm,       \
+     USE_##vex, mem,     IMM_##imm, W_##w, ENC_##enc, IMPLIED_##ir,  IMPLIED_##iw, FLAGS_##flags},
+#include "shield/verify/sfi/insns.def"
+#undef INSN
+};
+static const char *const row_texts[] = {
+#define INSN(map, pp, op, n, mod, text, ...) text,
+#include "shield/verify/sfi/insns.def"
+#undef INSN
+};
+
+enum { ROW_COUNT = LENGTH_OF(rows), KEY_COUNT = 2 * MAP_COUNT * PP_COUNT * 256 };
+
+/* Rows by (form, map, prefix, opcode): the number + 1 of the first, and of the next for the same
+ * key; a row with both forms is in two chains. Made once from the table, never changed again. */
+static uint16_t chain_first[KEY_COUNT], chain_next[2][ROW_COUNT];
+
+static uint32_t row_key(bool is_vex, uint32_t map, uint32_t pp, uint32_t opcode)
+{
+    return (((uint32_t)is_vex * MAP_COUNT + map) * PP_COUNT + pp) * 256 + opcode;
+}
+
+static bool row_has_form(const struct row *row, bool is_vex)
+{
+    return row->enc == ENC_BOTH || (row->enc == ENC_VEX) == is_vex;
+}
+
+static void build_chains(void)
+{
+    for (uint32_t form = 0; form < 2; form++)
+        for (uint32_t i = ROW_COUNT; i-- > 0;) /* backwards: chains run in the table's order */
+            if (row_has_form(&rows[i], form != 0)) {
+                uint32_t key = row_key(form != 0, rows[i].map, rows[i].pp, rows[i].opcode);
+                chain_next[form][i] = chain_first[key];
+                for (uint32_t k = 0; k < rows[i].count; k++)
+                    chain_first[key + k] = (uint16_t)(i + 1);
+            }
+}
+
+static pthread_once_t chains_once = PTHREAD_ONCE_INIT;
+
+void sfi_decode_prepare(void)
+{
+    pthread_once(&chains_once, build_chains);
+}
+
+/* ---- the parts of an instruction ---------------------------------------------------------------
+ */
+
+struct cursor {
+    const uint8_t *code;
+    uint32_t size, at;
+    bool has_66, has_f2, has_f3, has_lock, has_notrack, has_rex, is_vex;
+    bool w;
+    uint8_t r, x, b; /* 0 or 8: the high bit of reg, index and rm */
+    uint8_t vvvv;
+    uint8_t map, pp, opcode;
+    uint8_t modrm;
+};
+
+/* Prefixes in any order, none twice; segment, address-size and unknown ones do not exist here. */
+static bool read_prefixes(struct cursor *c)
+{
+    for (; c->at < c->size; c->at++) {
+        bool *seen;
+        switch (c->code[c->at]) {
+        case 0x66: seen = &c->has_66; break;
+        case 0xf2: seen = &c->has_f2; break;
+        case 0xf3: seen = &c->has_f3; break;
+        case 0xf0: seen = &c->has_lock; break;
+        case 0x3e: seen = &c->has_notrack; break;
+        default: return true;
+        }
+        if (*seen)
+            return false;
+        *seen = true;
+    }
+    return false;
+}
+
+/* C5 and C4: two and three bytes that hold prefix, map, register bits and vvvv. */
+static bool read_vex(struct cursor *c)
+{
+    bool is_long = c->code[c->at] == 0xc4;
+    if (c->has_66 || c->has_f2 || c->has_f3 || c->has_lock || c->has_notrack ||
+        c->size - c->at < (is_long ? 4u : 3u))
+        return false;
+    uint8_t first = c->code[c->at + 1];
+    uint8_t last = is_long ? c->code[c->at + 2] : first;
+    uint32_t map = is_long ? first & 31u : 1u;
+
+    c->is_vex = true;
+    c->r = (first & 0x80) != 0 ? 0 : 8;
+    c->x = is_long && (first & 0x40) == 0 ? 8 : 0;
+    c->b = is_long && (first & 0x20) == 0 ? 8 : 0;
+    c->w = is_long && (last & 0x80) != 0;
+    c->vvvv = (~last >> 3) & 15;
+    c->pp = last & 3;
+    if (map < 1 || map > 3 || (last & 4) != 0) /* bit 2: 256 bits wide */
+        return false;
+    c->map = (uint8_t)map; /* VEX numbers the maps as we do */
+    c->at += is_long ? 3 : 2;
+    c->opcode = c->code[c->at++];
+    return true;
+}
+
+static bool read_legacy(struct cursor *c)
+{
+    uint8_t byte = c->code[c->at];
+    if ((byte & 0xf0) == 0x40) {
+        c->has_rex = true;
+        c->w = (byte & 8) != 0;
+        c->r = (uint8_t)((byte & 4) << 1);
+        c->x = (uint8_t)((byte & 2) << 2);
+        c->b = (uint8_t)((byte & 1) << 3);
+        c->at++;
+    }
+    if (c->at >= c->size || (c->has_f2 && c->has_f3))
+        return false;
+    c->map = MAP_M1;
+    c->opcode = c->code[c->at++];
+    if (c->opcode == 0x0f) {
+        if (c->at >= c->size)
+            return false;
+        c->map = MAP_M0F;
+        c->opcode = c->code[c->at++];
+        if (c->opcode == 0x38 || c->opcode == 0x3a) {
+            if (c->at >= c->size)
+                return false;
+            c->map = c->opcode == 0x38 ? MAP_M38 : MAP_M3A;
+            c->opcode = c->code[c->at++];
+        }
+    }
+    c->pp = c->has_f3 ? PP_PF3 : c->has_f2 ? PP_PF2 : c->has_66 ? PP_P66 : PP_NP;
+    return true;
+}
+
+static bool row_has_v(const struct row *row)
+{
+    return (row->reg & SFI_KIND) == SFI_KIND_V || (row->rm & SFI_KIND) == SFI_KIND_V;
+}
+
+/* Whether the operand byte, W and the prefixes are those of the row. size_66: 66 is not the row's
+ * own prefix, so it must be an operand size. */
+static bool row_fits(const struct row *row, const struct cursor *c, bool size_66)
+{
+    bool is_reg = c->modrm >= 0xc0;
+    uint32_t digit = (c->modrm >> 3) & 7u;
+
+    if (row->w != W_ANY && (row->w == W_W1) != c->w)
+        return false;
+    if (size_66 && !row_has_v(row))
+        return false;
+    if (c->has_notrack && row->enc != ENC_NOTRACK)
+        return false;
+    if (c->has_lock && (row->enc != ENC_LOCKABLE || is_reg))
+        return false;
+    if (row->mod >= MOD_MD0)
+        return !is_reg && digit == row->mod - (uint32_t)MOD_MD0;
+    if (row->mod >= MOD_RD0)
+        return is_reg && digit == row->mod - (uint32_t)MOD_RD0;
+    if (row->mod >= MOD_D0)
+        return digit == row->mod - (uint32_t)MOD_D0;
+    switch (row->mod) {
+    case MOD_REG: return is_reg;
+    case MOD_MEM: return !is_reg;
+    case MOD_ENDBR: return c->modrm == 0xfa;
+    case MOD_FENCE: return c->modrm == 0xe8 || c->modrm == 0xf0 || c->modrm == 0xf8;
+    default: return true;
+    }
+}
+
+/* Whether c's modrm byte exists: rows without one ignore it. */
+static bool mod_has_byte(uint8_t mod)
+{
+    return mod != MOD_NONE && mod != MOD_OP && mod != MOD_AX;
+}
+
+static const struct row *find_row(struct cursor *c)
+{
+    bool size_66 = c->has_66 && c->pp != PP_P66;
+    c->modrm = c->at < c->size ? c->code[c->at] : 0;
+    for (;;) {
+        uint32_t i = chain_first[row_key(c->is_vex, c->map, c->pp, c->opcode)];
+        for (; i != 0; i = chain_next[c->is_vex][i - 1])
+            if (row_fits(&rows[i - 1], c, size_66))
+                return mod_has_byte(rows[i - 1].mod) && c->at >= c->size ? NULL : &rows[i - 1];
+        if (c->is_vex || c->pp != PP_P66)
+            return NULL;
+        c->pp = PP_NP; /* 66 may be the operand size of a row without a prefix of its own */
+        size_66 = true;
+    }
+}
+
+static int32_t read_i32(const uint8_t *p)
+{
+    uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    return (int32_t)v;
+}
+
+/* The address behind the operand byte. */
+static bool read_address(struct cursor *c, struct sfi_mem *mem)
+{
+    uint32_t mod = c->modrm >> 6, rm = c->modrm & 7u;
+    uint32_t disp_bytes = mod == 1 ? 1 : mod == 2 ? 4 : 0;
+
+    *mem = (struct sfi_mem){.base = (uint8_t)(rm | c->b), .index = SFI_NO_REG, .scale = 1};
+    if (rm == 4) {
+        if (c->at >= c->size)
+            return false;
+        uint8_t sib = c->code[c->at++];
+        uint8_t index = (uint8_t)(((sib >> 3) & 7) | c->x);
+        mem->scale = (uint8_t)(1 << (sib >> 6));
+        mem->index = index == 4 ? SFI_NO_REG : index;
+        mem->base = (uint8_t)((sib & 7) | c->b);
+        if ((sib & 7) == 5 && mod == 0) {
+            mem->base = SFI_NO_REG;
+            disp_bytes = 4;
+        }
+    } else if (rm == 5 && mod == 0) {
+        mem->base = SFI_REG_RIP;
+        disp_bytes = 4;
+    }
+    if (c->size - c->at < disp_bytes)
+        return false;
+    if (disp_bytes == 1)
+        mem->disp = (int8_t)c->code[c->at];
+    else if (disp_bytes == 4)
+        mem->disp = read_i32(c->code + c->at);
+    c->at += disp_bytes;
+    return true;
+}
+
+static bool read_immediate(struct cursor *c, const struct row *row, struct sfi_insn *ins)
+{
+    uint32_t bytes = 0;
+    switch (row->imm) {
+    case IMM_I1:
+    case IMM_IS4: bytes = 1; break;
+    case IMM_I4: bytes = 4; break;
+    case IMM_IZ: bytes = ins->width == 2 ? 2 : 4; break;
+    case IMM_IV: bytes = ins->width; break;
+    default: break;
+    }
+    if (c->size - c->at < bytes)
+        return false;
+    const uint8_t *p = c->code + c->at;
+    switch (bytes) {
+    case 1: ins->imm = (int8_t)p[0]; break;
+    case 2: ins->imm = (int16_t)(uint16_t)(p[0] | p[1] << 8); break;
+    case 4: ins->imm = read_i32(p); break;
+    case 8:
+        ins->imm =
+            (int64_t)((uint64_t)(uint32_t)read_i32(p) | (uint64_t)(uint32_t)read_i32(p + 4) << 32);
+        break;
+    default: ins->imm = row->imm == IMM_ONE ? 1 : 0; break;
+    }
+    if (row->imm == IMM_IS4)
+        ins->is4 = p[0] >> 4;
+    c->at += bytes;
+    return true;
+}
+
+uint32_t sfi_operand_bytes(const struct sfi_insn *ins, uint8_t use)
+{
+    switch (use & SFI_KIND) {
+    case SFI_KIND_B: return 1;
+    case SFI_KIND_W: return 2;
+    case SFI_KIND_D: return 4;
+    case SFI_KIND_Q: return 8;
+    case SFI_KIND_V:
+    case SFI_KIND_Y: return ins->width;
+    case SFI_KIND_X: return 16;
+    default: return 0;
+    }
+}
+
+/* The width of the instruction's general operands: by prefix when there is a V or Y. */
+static uint8_t insn_width(const struct row *row, const struct cursor *c)
+{
+    uint8_t kinds[3] = {row->reg & SFI_KIND, row->rm & SFI_KIND, row->vex & SFI_KIND};
+    uint8_t width = 0;
+    for (uint32_t i = 0; i < 3; i++)
+        switch (kinds[i]) {
+        case SFI_KIND_V: return c->w ? 8 : c->has_66 ? 2 : 4;
+        case SFI_KIND_Y: return c->w ? 8 : 4;
+        case SFI_KIND_NONE:
+        case SFI_KIND_X: break;
+        default: width = width != 0 ? width : (uint8_t)(1 << (kinds[i] / 4 - 1)); break;
+        }
+    return width;
+}
+
+/* The high byte of ax, cx, dx, bx: never emitted, and its effect on a register is odd. */
+static bool is_high_byte(const struct cursor *c, uint8_t use, uint8_t reg)
+{
+    return (use & SFI_KIND) == SFI_KIND_B && !c->has_rex && reg >= 4 && reg < 8;
+}
+
+static bool read_operands(struct cursor *c, const struct row *row, struct sfi_insn *ins)
+{
+    if (row->mod == MOD_OP) {
+        ins->rm = (uint8_t)((c->opcode & 7) | c->b);
+    } else if (row->mod == MOD_AX) {
+        ins->rm = SFI_RAX;
+    } else if (row->mod != MOD_NONE) {
+        c->at++;
+        if (row->reg != USE_NO)
+            ins->reg = (uint8_t)(((c->modrm >> 3) & 7) | c->r);
+        if (c->modrm >= 0xc0) {
+            if (row->rm != USE_NO)
+                ins->rm = (uint8_t)((c->modrm & 7) | c->b);
+        } else {
+            ins->has_memory = true;
+            if (!read_address(c, &ins->mem))
+                return false;
+            if ((row->rm & SFI_ACCESS) != 0)
+                ins->mem.width =
+                    row->mem != 0 ? row->mem : (uint8_t)sfi_operand_bytes(ins, row->rm);
+        }
+    }
+    if (is_high_byte(c, row->reg, ins->reg) || is_high_byte(c, row->rm, ins->rm))
+        return false;
+    if (c->is_vex && row->vex != USE_NO)
+        ins->vex = c->vvvv;
+    else if (c->is_vex && c->vvvv != 0)
+        return false;
+    return true;
+}
+
+/* In the VEX form of a row with both, the target is a register of its own. */
+static uint8_t use_in_form(const struct row *row, bool is_vex, uint8_t use)
+{
+    if (!is_vex || row->enc != ENC_BOTH || row->vex == USE_NO || (use & SFI_ACCESS) != SFI_ACCESS)
+        return use;
+    return (uint8_t)(use & ~((row->vex & SFI_WRITE) != 0 ? SFI_WRITE : SFI_READ));
+}
+
+bool sfi_decode_prepared(const uint8_t *code, size_t size, struct sfi_insn *out)
+{
+    struct cursor c = {.code = code, .size = (uint32_t)MIN(size, SFI_INSN_BYTES_MAX)};
+
+    if (!read_prefixes(&c))
+        return false;
+    uint8_t first = code[c.at];
+    if (!(first == 0xc4 || first == 0xc5 ? read_vex(&c) : read_legacy(&c)))
+        return false;
+    const struct row *row = find_row(&c);
+    if (row == NULL)
+        return false;
+
+    struct sfi_insn ins = {
+        .op = row->op,
+        .width = insn_width(row, &c),
+        .condition = c.opcode & 15,
+        .reg = SFI_NO_REG,
+        .rm = SFI_NO_REG,
+        .vex = SFI_NO_REG,
+        .is4 = SFI_NO_REG,
+        .reg_use = use_in_form(row, c.is_vex, row->reg),
+        .rm_use = use_in_form(row, c.is_vex, row->rm),
+        .vex_use = c.is_vex ? row->vex : (uint8_t)USE_NO,
+        .flags = row->flags,
+        .is_vex = c.is_vex,
+        .is_locked = c.has_lock,
+        .row = (uint16_t)(row - rows),
+        .gpr_reads_implied = row->reads & 15,
+        .gpr_writes_implied = row->writes,
+    };
+    if (!read_operands(&c, row, &ins) || !read_immediate(&c, row, &ins))
+        return false;
+    ins.length = (uint8_t)c.at;
+    *out = ins;
+    return true;
+}
+
+bool sfi_decode(const uint8_t *code, size_t size, struct sfi_insn *out)
+{
+    sfi_decode_prepare();
+    return sfi_decode_prepared(code, size, out);
+}
+
+/* ---- what tests and refusals ask ----------------------------------------------------------------
+ */
+
+const char *sfi_insn_text(const struct sfi_insn *ins)
+{
+    return ins->row < ROW_COUNT ? row_texts[ins->row] : "?";
+}
+
+static void add_operand(struct sfi_effects *fx, uint8_t use, uint8_t reg)
+{
+    if (reg >= 16)
+        return;
+    uint16_t bit = (uint16_t)(1u << reg);
+    bool is_vector = (use & SFI_KIND) == SFI_KIND_X;
+    if ((use & SFI_READ) != 0)
+        *(is_vector ? &fx->xmm_reads : &fx->gpr_reads) |= bit;
+    if ((use & SFI_WRITE) != 0)
+        *(is_vector ? &fx->xmm_writes : &fx->gpr_writes) |= bit;
+}
+
+void sfi_insn_effects(const struct sfi_insn *ins, struct sfi_effects *out)
+{
+    struct sfi_effects fx = {.gpr_reads = ins->gpr_reads_implied,
+                             .gpr_writes = ins->gpr_writes_implied};
+    bool uses_stack = ins->op == SFI_OP_PUSH || ins->op == SFI_OP_POP || ins->op == SFI_OP_CALL ||
+                      ins->op == SFI_OP_CALL_INDIRECT || ins->op == SFI_OP_RET;
+
+    add_operand(&fx, ins->reg_use, ins->reg);
+    add_operand(&fx, ins->vex_use, ins->vex);
+    if (!ins->has_memory) {
+        add_operand(&fx, ins->rm_use, ins->rm);
+    } else {
+        add_operand(&fx, USE_rQ, ins->mem.base);
+        add_operand(&fx, USE_rQ, ins->mem.index);
+    }
+    add_operand(&fx, USE_rX, ins->is4);
+    if ((rows[ins->row].reads & IMPLIED_XMM0) != 0)
+        fx.xmm_reads |= 1;
+    if (uses_stack)
+        add_operand(&fx, USE_rQ | SFI_WRITE, SFI_RSP);
+    *out = fx;
+}
+
+uint32_t sfi_row_count(void)
+{
+    return ROW_COUNT;
+}
+
+static bool mods_meet(uint8_t a, uint8_t b)
+{
+    for (uint32_t modrm = 0; modrm < 256; modrm++) {
+        struct row left = {.mod = a}, right = {.mod = b};
+        struct cursor c = {.modrm = (uint8_t)modrm};
+        if (row_fits(&left, &c, false) && row_fits(&right, &c, false))
+            return true;
+    }
+    return false;
+}
+
+bool sfi_rows_overlap(uint32_t *first, uint32_t *second)
+{
+    for (uint32_t i = 0; i < ROW_COUNT; i++)
+        for (uint32_t k = i + 1; k < ROW_COUNT; k++) {
+            const struct row *a = &rows[i], *b = &rows[k];
+            bool same_form = (row_has_form(a, false) && row_has_form(b, false)) ||
+                             (row_has_form(a, true) && row_has_form(b, true));
+            bool same_opcode = a->map == b->map && a->pp == b->pp &&
+                               a->opcode < b->opcode + b->count && b->opcode < a->opcode + a->count;
+            bool same_w = a->w == W_ANY || b->w == W_ANY || a->w == b->w;
+            if (same_form && same_opcode && same_w && mods_meet(a->mod, b->mod)) {
+                *first = i;
+                *second = k;
+                return true;
+            }
+        }
+    return false;
+}
