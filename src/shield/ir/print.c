@@ -118,11 +118,11 @@ static void print_binary(struct printer *p, const struct ir_inst *i)
     print_value(p, i->b);
 }
 
-static void print_operands(struct printer *p, const struct ir_inst *i) /* tidy: flat */
+static void print_operands(struct printer *p, const struct ir_inst *i)
 {
     struct buf *out = p->out;
 
-    switch ((enum ir_format)ir_op_info[i->op].format) {
+    switch ((enum ir_format)ir_op_info[i->op].format) { /* tidy: flat */
     case IR_FORMAT_ALIAS:
     case IR_FORMAT_UNARY:
         print_value(p, i->a);
