@@ -75,7 +75,6 @@ EXECUTOR_SRC := $(wildcard src/spear/executor/*.c)
 CLI_SRC := $(filter-out src/cli/main.c,$(wildcard src/cli/*.c))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
-HEADERS := $(wildcard include/*.h)
 MUJUN_HEADERS := $(wildcard include/mujun/*.h)
 VERSION_SCRIPT := src/shield/api/libmujun.map
 
@@ -98,6 +97,7 @@ EXECUTOR := $(BUILD)/mujun-executor
 # ---- building --------------------------------------------------------------------------------
 .PHONY: all
 all: $(MUJUN) $(EXECUTOR) $(LIB_A) $(LIB_SO) ## build the program and both libraries (B=release|debug|asan|cov)
+include tools/rulec/rules.mk
 
 $(LIB_A): $(LIB_OBJ)
 $(CLI_A): $(CLI_OBJ)

@@ -6,7 +6,8 @@
 # A .test file is sections, each headed by a line "--- KIND ...":
 #   --- file NAME        a text file; --- hex NAME  a binary one as hex digits (# starts a comment)
 #   --- link NAME TO     a symbolic link; --- dir NAME  an empty folder
-#   --- command [WORDS]  a shell command; `mujun` is the program under test. Starts a case
+#   --- command [WORDS]  a shell command; `mujun` is the program under test, `rulec` the compiler of
+#                        rules (tools/rulec). Starts a case
 #   --- stdin, --- stdout, --- stderr    of the case; a missing one is empty. "--- stdout no newline"
 #                        when the last line has none; "--- stdout match" when each line is a regex
 #   --- exit N           0 when missing
@@ -21,6 +22,7 @@ use File::Path qw(make_path);
 use File::Temp qw(tempdir);
 
 my $here = dirname(abs_path($0));
+my $top = abs_path("$here/../..");
 my $mujun = $ENV{MUJUN} // abs_path("$here/../../build/release/mujun");
 if (@ARGV && $ARGV[0] eq '--in') { $here = abs_path($ARGV[1]); splice @ARGV, 0, 2 }
 -x $mujun or die "$mujun is missing; run make first\n";
@@ -153,6 +155,7 @@ for my $path (@files) {
     my $root = tempdir(CLEANUP => 1);
     mkdir "$root/$_" for qw(bin work);
     symlink $mujun, "$root/bin/mujun" or die "symlink: $!\n";
+    symlink abs_path("$top/build/rulec"), "$root/bin/rulec" or die "symlink: $!\n";
     chdir "$root/work" or die "chdir: $!\n";
     make_input($_) for @inputs;
     for my $case (@cases) {

@@ -1,0 +1,29 @@
+# Rules become C here: rules/<user>/*.rules to build/$(B)/rules/<user>.c, which is part of the
+# library; docs/rules.md. Included by the Makefile. SPDX-License-Identifier: Apache-2.0
+
+HOSTCC ?= cc
+RULEC := build/rulec
+RULEC_SRC := $(wildcard tools/rulec/*.c) src/shield/ir/ops.c \
+    $(addprefix src/base/,arena.c buf.c diag.c mem.c status.c)
+RULE_USERS := $(sort $(notdir $(patsubst %/,%,$(dir $(wildcard rules/*/*.rules)))))
+
+$(RULEC): $(RULEC_SRC) $(wildcard tools/rulec/*.h tools/rulec/*.def src/shield/ir/*.def) \
+    src/shield/ir/ir.h
+	@mkdir -p $(@D)
+	$(HOSTCC) -std=c11 -D_GNU_SOURCE -Isrc $(WARNINGS) -O1 -g -o $@ $(RULEC_SRC)
+
+all: $(RULEC)
+
+# $(1): user. The second file holds each rule alone, for tests.
+define rules_of
+$(BUILD)/rules/$(1).c: $(sort $(wildcard rules/$(1)/*.rules)) $(RULEC)
+	@mkdir -p $$(@D)
+	$(RULEC) -o $$@ $(sort $(wildcard rules/$(1)/*.rules))
+$(BUILD)/rules/$(1)_try.c: $(sort $(wildcard rules/$(1)/*.rules)) $(RULEC)
+	@mkdir -p $$(@D)
+	$(RULEC) -t -o $$@ $(sort $(wildcard rules/$(1)/*.rules))
+LIB_OBJ += $(BUILD)/obj/$(BUILD)/rules/$(1).o
+endef
+$(foreach user,$(RULE_USERS),$(eval $(call rules_of,$(user))))
+
+# $(BUILD)/obj/tests/unit/test_opt_rules.o: private CFLAGS += -I$(BUILD)
