@@ -1,0 +1,193 @@
+/*
+ * Random functions of the IR: the checker accepts them, their text reads back, and every judge
+ * agrees
+ * on what they do. Seeds are printed when something differs; MUJUN_SEED and MUJUN_COUNT choose.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "random_ir.h"
+#include "shield/ir/check.h"
+#include "shield/ir/eval.h"
+#include "shield/ir/text.h"
+#include "tap.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FUNCTIONS = 10000, STEPS_MAX = 2000000 };
+
+struct outcome {
+    enum ir_eval_end end;
+    uint8_t trap;
+    uint64_t result;
+    uint8_t memory[RANDOM_MEMORY_BYTES];
+};
+
+struct job {
+    struct arena arena;
+    struct rng rng;
+    uint64_t seed;
+    uint64_t args[RANDOM_PARAMS];
+    struct outcome plain;
+    const char *wrong; /* what differed, NULL: nothing */
+    uint64_t trapped;
+};
+
+/* ---- a machine for eval ---------------------------------------------------------------------- */
+
+static bool inside(const uint8_t *memory, uint64_t address, uint32_t bytes)
+{
+    const uint64_t at = address - (uint64_t)(uintptr_t)memory;
+
+    return at < RANDOM_MEMORY_BYTES && RANDOM_MEMORY_BYTES - at >= bytes;
+}
+
+static bool host_load(void *ctx, uint64_t address, void *out, uint32_t bytes)
+{
+    if (!inside(ctx, address, bytes))
+        return false;
+    memcpy(out, (uint8_t *)ctx + (address - (uint64_t)(uintptr_t)ctx), bytes);
+    return true;
+}
+
+static bool host_store(void *ctx, uint64_t address, const void *bytes, uint32_t count)
+{
+    if (!inside(ctx, address, count))
+        return false;
+    memcpy((uint8_t *)ctx + (address - (uint64_t)(uintptr_t)ctx), bytes, count);
+    return true;
+}
+
+static void fill_memory(const struct job *j, uint8_t *memory)
+{
+    struct rng rng;
+
+    rng_seed(&rng, j->seed ^ 0x5eed);
+    for (uint32_t i = 0; i < RANDOM_MEMORY_BYTES; i++)
+        memory[i] = (uint8_t)rng_next(&rng);
+}
+
+static void evaluate(struct job *j, struct ir_func *f, struct outcome *out)
+{
+    const struct ir_eval_host host = {.ctx = out->memory, .load = host_load, .store = host_store};
+    ir_bits args[RANDOM_PARAMS];
+
+    fill_memory(j, out->memory);
+    args[0] = (uint64_t)(uintptr_t)out->memory;
+    for (unsigned n = 1; n < RANDOM_PARAMS; n++)
+        args[n] = j->args[n];
+    args[2] = (uint32_t)args[2];
+    args[4] = (uint32_t)args[4];
+    const struct ir_eval_result r = ir_eval(f, &host, args, STEPS_MAX, &j->arena);
+    out->end = r.end;
+    out->trap = r.trap;
+    out->result = r.end == IR_EVAL_RETURNED ? (uint64_t)r.results[0] : 0;
+}
+
+/* Memory at a trap may differ: stores behind it may have been taken out, never in front. */
+static bool same_outcome(const struct outcome *x, const struct outcome *y)
+{
+    return x->end == y->end && x->trap == y->trap && x->result == y->result &&
+           (x->end == IR_EVAL_TRAPPED || memcmp(x->memory, y->memory, RANDOM_MEMORY_BYTES) == 0);
+}
+
+/* ---- what has occurred ----------------------------------------------------------------------- */
+
+static uint64_t seen[IR_OP_COUNT];
+
+static void count_ops(const struct ir_func *f)
+{
+    for (ir_value v = 0; v < f->inst_count; v++)
+        seen[f->insts[v].op]++;
+}
+
+/* Operations of which a random function has none: they need a runtime. */
+static bool needs_runtime(enum ir_op op)
+{
+    return op == IR_OP_ALIAS || op == IR_OP_TRAP || op == IR_OP_UADD_TRAP ||
+           op == IR_OP_SELECT_GUARD || (op >= IR_OP_ATOMIC_LOAD && op <= IR_OP_TAIL_CALL_RECORD);
+}
+
+static void check_seen(void)
+{
+    for (int op = 0; op < IR_OP_COUNT; op++)
+        if (!needs_runtime((enum ir_op)op) && seen[op] == 0)
+            tap_ok(false, "%s never occurred", ir_op_info[op].text);
+}
+
+/* ---- the judges ------------------------------------------------------------------------------ */
+
+static enum status judge_text(struct job *j, const struct ir_func *f, struct diag *dg)
+{
+    struct ir_func again;
+    struct buf first, second;
+    struct outcome out = {0};
+
+    buf_init(&first, &j->arena);
+    buf_init(&second, &j->arena);
+    ir_print(f, IR_PRINT_DENSE, &first);
+    TRY(ir_parse((struct str){(const char *)first.data, first.size}, &j->arena, &again, dg));
+    TRY(ir_check(&again, dg));
+    ir_print(&again, IR_PRINT_DENSE, &second);
+    if (first.size != second.size || memcmp(first.data, second.data, first.size) != 0)
+        j->wrong = "its text does not read back";
+    evaluate(j, &again, &out);
+    if (!same_outcome(&out, &j->plain))
+        j->wrong = "read back from text it does something else";
+    return ST_OK;
+}
+
+static enum status run(void *ctx, struct diag *dg)
+{
+    struct job *j = ctx;
+    struct random_ir *r = arena_new(&j->arena, struct random_ir, 1);
+    struct ir_func f;
+
+    rng_seed(&j->rng, j->seed);
+    r->vectors = rng_chance(&j->rng, 1, 2);
+    r->wide = rng_chance(&j->rng, 1, 4);
+    r->traps = rng_chance(&j->rng, 1, 3);
+    for (unsigned n = 1; n < RANDOM_PARAMS; n++)
+        j->args[n] = rng_next(&j->rng);
+    random_function(r, &f, &j->arena, j->seed, 20 + (uint32_t)rng_below(&j->rng, 200));
+    TRY(ir_check(&f, dg));
+    count_ops(&f);
+    evaluate(j, &f, &j->plain);
+    if (j->plain.end == IR_EVAL_UNKNOWN || j->plain.end == IR_EVAL_STEPS)
+        j->wrong = "eval does not know an operation of it, or it does not end";
+    if (j->seed % 8 == 0)
+        TRY(judge_text(j, &f, dg));
+    j->trapped = j->plain.end == IR_EVAL_TRAPPED;
+    return ST_OK;
+}
+
+static uint64_t number_of(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text == NULL ? otherwise : strtoull(text, NULL, 0);
+}
+
+int main(void)
+{
+    const uint64_t first = number_of("MUJUN_SEED", 1), count = number_of("MUJUN_COUNT", FUNCTIONS);
+    uint64_t failed = 0, trapped = 0;
+
+    for (uint64_t seed = first; seed < first + count && failed < 5; seed++) {
+        struct job j = {.seed = seed};
+        struct diag dg = {0};
+        arena_init(&j.arena, 256 << 20);
+        const enum status st = arena_guard(&j.arena, run, &j, &dg);
+        if (st != ST_OK || j.wrong != NULL) {
+            tap_ok(false, "seed %" PRIu64 ": %s", seed, st != ST_OK ? dg.text : j.wrong);
+            failed++;
+        }
+        trapped += j.trapped;
+        arena_free(&j.arena);
+    }
+    if (count >= FUNCTIONS)
+        check_seen();
+    tap_ok(failed == 0, "%" PRIu64 " random functions: eval = eval of the text, %" PRIu64 " trap",
+           count, trapped);
+    return tap_done();
+}
