@@ -8,6 +8,7 @@
 #include "shield/ir/check.h"
 #include "shield/ir/eval.h"
 #include "shield/ir/text.h"
+#include "shield/opt/wide.h"
 #include "tap.h"
 
 #include <inttypes.h>
@@ -137,11 +138,32 @@ static enum status judge_text(struct job *j, const struct ir_func *f, struct dia
     return ST_OK;
 }
 
-static enum status run(void *ctx, struct diag *dg)
+/* What a judge does to the function before it is evaluated again. */
+typedef enum status (*transform_fn)(struct ir_func *f, struct diag *dg);
+
+static uint64_t halved; /* values of 128 bits that became two */
+
+static enum status in_halves(struct ir_func *f, struct diag *dg)
 {
-    struct job *j = ctx;
+    for (ir_value v = 0; v < f->inst_count; v++)
+        halved += f->insts[v].type == IR_I128;
+    TRY(opt_wide(f, dg));
+    for (ir_value v = 0; v < f->inst_count; v++)
+        if (f->insts[v].type == IR_I128 && f->links[v].block != IR_NONE)
+            return diag_fail(dg, ST_INVALID, DIAG_NO_OFFSET, "v%" PRIu32 " is still i128", v);
+    return ST_OK;
+}
+
+static const struct judge {
+    const char *name;
+    transform_fn transform;
+} judges[] = {
+    {"128 bits in halves", in_halves},
+};
+
+static void make_function(struct job *j, struct ir_func *f)
+{
     struct random_ir *r = arena_new(&j->arena, struct random_ir, 1);
-    struct ir_func f;
 
     rng_seed(&j->rng, j->seed);
     r->vectors = rng_chance(&j->rng, 1, 2);
@@ -149,7 +171,31 @@ static enum status run(void *ctx, struct diag *dg)
     r->traps = rng_chance(&j->rng, 1, 3);
     for (unsigned n = 1; n < RANDOM_PARAMS; n++)
         j->args[n] = rng_next(&j->rng);
-    random_function(r, &f, &j->arena, j->seed, 20 + (uint32_t)rng_below(&j->rng, 200));
+    random_function(r, f, &j->arena, j->seed, 20 + (uint32_t)rng_below(&j->rng, 200));
+}
+
+static enum status judge_transformed(struct job *j, const struct judge *judge, struct diag *dg)
+{
+    const struct arena_mark mark = arena_mark(&j->arena);
+    struct outcome out = {0};
+    struct ir_func f;
+
+    make_function(j, &f);
+    TRY(diag_in(dg, judge->transform(&f, dg), "%s", judge->name));
+    TRY(diag_in(dg, ir_check(&f, dg), "%s", judge->name));
+    evaluate(j, &f, &out);
+    if (!same_outcome(&out, &j->plain))
+        j->wrong = judge->name;
+    arena_release(&j->arena, mark);
+    return ST_OK;
+}
+
+static enum status run(void *ctx, struct diag *dg)
+{
+    struct job *j = ctx;
+    struct ir_func f;
+
+    make_function(j, &f);
     TRY(ir_check(&f, dg));
     count_ops(&f);
     evaluate(j, &f, &j->plain);
@@ -157,6 +203,8 @@ static enum status run(void *ctx, struct diag *dg)
         j->wrong = "eval does not know an operation of it, or it does not end";
     if (j->seed % 8 == 0)
         TRY(judge_text(j, &f, dg));
+    for (size_t n = 0; n < LENGTH_OF(judges); n++)
+        TRY(judge_transformed(j, &judges[n], dg));
     j->trapped = j->plain.end == IR_EVAL_TRAPPED;
     return ST_OK;
 }
@@ -187,6 +235,7 @@ int main(void)
     }
     if (count >= FUNCTIONS)
         check_seen();
+    tap_ok(halved > 0 || count < FUNCTIONS, "%" PRIu64 " values of 128 bits became halves", halved);
     tap_ok(failed == 0, "%" PRIu64 " random functions: eval = eval of the text, %" PRIu64 " trap",
            count, trapped);
     return tap_done();
