@@ -23,15 +23,11 @@ DATADIR ?= $(PREFIX)/share
 # ---- flags -----------------------------------------------------------------------------------
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
     -Wwrite-strings -Wundef -Wvla -Wimplicit-fallthrough -Wconversion -Wdouble-promotion -Wformat=2
-ifeq ($(WERROR),1)
-WARNINGS += -Werror
-endif
+WARNINGS += $(if $(filter 1,$(WERROR)),-Werror)
 
 ifeq ($(B),release)
 MODE_CFLAGS := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-ifneq ($(filter x86_64 i%86,$(shell uname -m)),)
-MODE_CFLAGS += -fcf-protection
-endif
+MODE_CFLAGS += $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
 MODE_LDFLAGS := -Wl,-z,relro,-z,now
 else ifeq ($(B),debug)
 MODE_CFLAGS := -O0 -g3 -fno-omit-frame-pointer
@@ -68,7 +64,7 @@ CFLAGS_src/shield/api := -fvisibility=default
 CFLAGS_src/spear/syz := -DMUJUN_DATADIR=\"$(DATADIR)\"
 
 # ---- files -----------------------------------------------------------------------------------
-LIB_SRC := $(wildcard src/base/*.c src/shield/*/*.c src/shield/*/*/*.c)
+LIB_SRC := $(wildcard src/base/*.c src/shield/*/*.c src/shield/*/*.S src/shield/*/*/*.c)
 # The executor runs inside the machine under test; it is a program of its own.
 SPEAR_SRC := $(filter-out src/spear/executor/%,$(wildcard src/io/*.c src/spear/*/*.c))
 EXECUTOR_SRC := $(wildcard src/spear/executor/*.c)
@@ -78,7 +74,7 @@ FUZZ_SRC := $(wildcard fuzz/fuzz_*.c)
 MUJUN_HEADERS := $(wildcard include/mujun/*.h)
 VERSION_SCRIPT := src/shield/api/libmujun.map
 
-objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+objects = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 LIB_OBJ := $(call objects,$(LIB_SRC))
 SPEAR_OBJ := $(call objects,$(SPEAR_SRC))
 CLI_OBJ := $(call objects,$(CLI_SRC))
@@ -128,6 +124,10 @@ $(BUILD)/obj/src/spear/executor/%.o: src/spear/executor/%.c $(BUILD)/flags
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS_$(patsubst %/,%,$(dir $<))) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/%.o: %.S $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) -Isrc -fPIC -g -MMD -MP -c -o $@ $<
 
 # The executor's pieces are carried in the program as text.
 $(BUILD)/obj/src/spear/kernel/pieces.o: $(wildcard src/spear/executor/pieces/*.h)

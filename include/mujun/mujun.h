@@ -95,7 +95,8 @@ enum mujun_trap_code {
     MUJUN_TRAP_UNALIGNED_ATOMIC,
     MUJUN_TRAP_NOT_SHARED,
     MUJUN_TRAP_UNKNOWN_IMPORT,
-    MUJUN_TRAP_HOST /* raised by a host function */
+    MUJUN_TRAP_HOST,             /* raised by a host function */
+    MUJUN_TRAP_DAMAGED_REFERENCE /* compiled code made up a reference; none of ours does */
 };
 
 /* The specification's words ("integer divide by zero"). Static; never NULL. */

@@ -31,9 +31,9 @@ static struct bench bench_open(void)
 
     b.module = fixture_module(&b.f, wat);
     must(rt_instance_new(b.f.store, b.module, NULL, 0, &b.i, &dg) == ST_OK, dg.text);
-    b.bytes = b.i->globals[0]->value.ref;
-    b.longs = b.i->globals[1]->value.ref;
-    b.refs = b.i->globals[2]->value.ref;
+    b.bytes = b.i->globals[0]->cell[0].ref;
+    b.longs = b.i->globals[1]->cell[0].ref;
+    b.refs = b.i->globals[2]->cell[0].ref;
     return b;
 }
 

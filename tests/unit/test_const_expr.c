@@ -50,7 +50,7 @@ static void test_rows(void)
             .u64 = {0, 0}
         };
         if (st == ST_OK)
-            got = instance->globals[2]->value;
+            got = instance->globals[2]->cell[0];
         tap_ok(st == ST_OK && got.u64[0] == rows[i].low && got.u64[1] == rows[i].high,
                "%s: 0x%llx 0x%llx %s", rows[i].expr, (unsigned long long)got.u64[0],
                (unsigned long long)got.u64[1], dg.text);
@@ -104,7 +104,7 @@ static void test_objects(void)
     rt_gc_collect(f.store);
     uint64_t g[8];
     for (uint32_t k = 0; k < 8; k++)
-        g[k] = i->globals[k]->value.ref;
+        g[k] = i->globals[k]->cell[0].ref;
     tap_ok(rt_gc_stats(f.store).objects == 10, "10 objects, have %u",
            (unsigned)rt_gc_stats(f.store).objects);
     tap_ok(field_u(&f, g[0], 0) == 0xff && field_ref(&f, g[0], 0) == RT_NULL, "struct.new packs");
@@ -141,7 +141,7 @@ static void test_operands_are_roots(void)
     enum status st = rt_instance_new(f.store, m, NULL, 0, &i, &dg);
     must(st == ST_OK, dg.text);
     uint64_t second = 0, third = 0;
-    memcpy(&second, rt_object_of(f.store, i->globals[0]->value.ref)->payload + 8, 8);
+    memcpy(&second, rt_object_of(f.store, i->globals[0]->cell[0].ref)->payload + 8, 8);
     memcpy(&third, rt_object_of(f.store, second)->payload + 8, 8);
     tap_ok(rt_object_of(f.store, third)->payload[0] == 3 && rt_gc_stats(f.store).collections != 0,
            "three objects of one expression live through %u collections",

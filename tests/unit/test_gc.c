@@ -224,7 +224,7 @@ static void test_roots(void)
         kept = holder == 3 ? ref : RT_NULL;
         switch (holder) {
         case 0: table->elements[0] = ref; break;
-        case 1: global->value.ref = ref; break;
+        case 1: global->cell->ref = ref; break;
         case 2: must(rt_handle_new(s, ref, &first) == ST_OK, "handle"); break;
         case 3: must(rt_root_push(s, &kept) == ST_OK, "root"); break;
         default: {
@@ -234,7 +234,7 @@ static void test_roots(void)
         }
         rt_gc_collect(s);
         bool alive = rt_gc_is_object(s->gc, ref);
-        table->elements[0] = global->value.ref = s->exception = RT_NULL;
+        table->elements[0] = global->cell->ref = s->exception = RT_NULL;
         rt_handle_free(s, first);
         first = 0;
         if (holder == 3)

@@ -49,7 +49,7 @@ enum mujun_status mujun_global_get(struct mujun_store *store, const struct mujun
 
     if (g == NULL || g->store != store->rt)
         return not_ours(g, err);
-    enum status st = api_value_out(store, g->type, &g->value, out);
+    enum status st = api_value_out(store, g->type, g->cell, out);
     return st == ST_OK ? api_ok(err) : api_fail(err, st, "for a reference");
 }
 
@@ -67,7 +67,7 @@ enum mujun_status mujun_global_set(struct mujun_store *store, struct mujun_globa
     enum status st = api_value_in(store, g->type, &value, &in, &dg);
     if (st != ST_OK)
         return api_refuse(err, st, &dg);
-    g->value = in;
+    *g->cell = in;
     return api_ok(err);
 }
 

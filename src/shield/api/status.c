@@ -14,7 +14,7 @@ _Static_assert((int)MUJUN_E_EXIT + 1 == (int)ST_COUNT, "no row is missing");
     _Static_assert((int)MUJUN_TRAP_##name == (int)RT_TRAP_##name, "as in traps.def");
 #include "shield/runtime/traps.def"
 #undef TRAP
-_Static_assert((int)MUJUN_TRAP_HOST + 1 == (int)RT_TRAP_COUNT, "no row is missing");
+_Static_assert((int)MUJUN_TRAP_DAMAGED_REFERENCE + 1 == (int)RT_TRAP_COUNT, "no row is missing");
 
 #define TEXT(x)         #x
 #define DOTTED(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)

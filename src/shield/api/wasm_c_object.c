@@ -40,7 +40,7 @@ void wasm_global_get(const wasm_global_t *global, wasm_val_t *out)
     const struct rt_global *g = global_of(global);
 
     /* Without memory for a reference, the null reference. */
-    if (!capi_val_out(capi_of_global(global)->store, g->type, &g->value, out))
+    if (!capi_val_out(capi_of_global(global)->store, g->type, g->cell, out))
         out->of.ref = NULL;
 }
 
@@ -50,7 +50,7 @@ void wasm_global_set(wasm_global_t *global, const wasm_val_t *val)
     union rt_value value;
 
     if (g->is_mutable && capi_val_in(capi_of_global(global)->store, g->type, val, &value, NULL))
-        g->value = value;
+        *g->cell = value;
 }
 
 /* ---- tables ---- */

@@ -4,21 +4,21 @@
 
 HANDLER(GLOBAL_GET)
 {
-    uint64_t v = cx->globals[pc[3]]->value.i64;
+    uint64_t v = cx->globals[pc[3]]->i64;
     PUT(u64, 0, v);
     NEXT(2);
 }
 
 HANDLER(GLOBAL_SET)
 {
-    cx->globals[pc[3]]->value.i64 = GET(u64, 0);
+    cx->globals[pc[3]]->i64 = GET(u64, 0);
     NEXT(2);
 }
 
 HANDLER(GLOBAL_GET16)
 {
     union v128 v;
-    memcpy(&v, cx->globals[pc[3]]->value.v128, sizeof(v));
+    memcpy(&v, cx->globals[pc[3]]->v128, sizeof(v));
     PUT(v128, 0, v);
     NEXT(2);
 }
@@ -26,6 +26,6 @@ HANDLER(GLOBAL_GET16)
 HANDLER(GLOBAL_SET16)
 {
     union v128 v = GET(v128, 0);
-    memcpy(cx->globals[pc[3]]->value.v128, &v, sizeof(v));
+    memcpy(cx->globals[pc[3]]->v128, &v, sizeof(v));
     NEXT(2);
 }

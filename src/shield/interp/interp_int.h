@@ -86,7 +86,7 @@ struct interp_cx {
     struct rt_instance *instance;
     uint8_t *stack_end;
     struct interp_frame *frame_end;
-    struct rt_global **globals; /* of instance */
+    union rt_value **globals; /* cells of instance */
     struct rt_memory *memory;   /* first one of instance; NULL when there is none */
     struct rt_store *store;
     bool is_metered;    /* as the store was when its outermost call began */

@@ -66,7 +66,7 @@ void interp_enter_instance(struct interp_cx *cx, struct rt_instance *instance)
 {
     cx->instance = instance;
     cx->code = interp_code_table(instance->module, cx->is_metered);
-    cx->globals = instance->globals;
+    cx->globals = instance->cells;
     cx->memory = instance->module->wm.memory_count != 0 ? instance->memories[0] : NULL;
 }
 

@@ -166,7 +166,7 @@ static enum status step(struct machine *x, const struct wm_ins *ins)
     case WM_OP_V128_CONST: do_v128(x, ins); return ST_OK;
     case WM_OP_REF_NULL: push_bits(x, RT_NULL); return ST_OK;
     case WM_OP_REF_FUNC: push_bits(x, (uint64_t)(uintptr_t)i->funcs[ins->index]); return ST_OK;
-    case WM_OP_GLOBAL_GET: push(x, i->globals[ins->index]->value); return ST_OK;
+    case WM_OP_GLOBAL_GET: push(x, *i->cells[ins->index]); return ST_OK;
     case WM_OP_REF_I31: push_bits(x, rt_i31(pop(x).i32)); return ST_OK;
     case WM_OP_ANY_CONVERT_EXTERN:
     case WM_OP_EXTERN_CONVERT_ANY: return ST_OK; /* one representation, see value.h */

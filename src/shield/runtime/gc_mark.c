@@ -79,8 +79,8 @@ static void mark_owned(struct rt_store *s, const struct rt_owned *o)
     if (o->kind == RT_OWNED_GLOBALS) {
         const struct rt_global *globals = (const void *)o->items;
         for (uint32_t i = 0; i < o->count; i++)
-            if (rt_is_gc_ref(types, globals[i].type))
-                mark(s, globals[i].value.ref);
+            if (rt_is_gc_ref(types, globals[i].type) && globals[i].cell != NULL)
+                mark(s, globals[i].cell->ref);
     } else if (o->kind == RT_OWNED_TABLES) {
         const struct rt_table *tables = (const void *)o->items;
         for (uint32_t i = 0; i < o->count; i++)

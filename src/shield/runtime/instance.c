@@ -41,6 +41,8 @@ static enum status make_arrays(struct rt_store *s, struct rt_instance *i, struct
     i->memories = array;
     TRY(make_array(s, RT_OWNED_RAW, wm->global_count, sizeof(*i->globals), &array, dg));
     i->globals = array;
+    TRY(make_array(s, RT_OWNED_RAW, wm->global_count, sizeof(*i->cells), &array, dg));
+    i->cells = array;
     TRY(make_array(s, RT_OWNED_RAW, wm->tag_count, sizeof(*i->tags), &array, dg));
     i->tags = array;
     TRY(make_array(s, RT_OWNED_RAW, wm->data_count, sizeof(*i->datas), &array, dg));
@@ -61,7 +63,10 @@ static enum status take_imports(struct rt_store *s, struct rt_instance *i,
         switch (e->kind) {
         case WM_EXTERN_FUNC: i->funcs[index] = e->func; break;
         case WM_EXTERN_TABLE: i->tables[index] = e->table; break;
-        case WM_EXTERN_GLOBAL: i->globals[index] = e->global; break;
+        case WM_EXTERN_GLOBAL:
+            i->globals[index] = e->global;
+            i->cells[index] = e->global->cell;
+            break;
         case WM_EXTERN_TAG: i->tags[index] = e->tag; break;
         case WM_EXTERN_MEMORY:
             if (e->memory->is_shared)
@@ -80,11 +85,14 @@ static enum status make_funcs(struct rt_store *s, struct rt_instance *i, struct 
     const uint32_t first = m->wm.func_imports;
     void *array = NULL;
 
+    const struct rt_tier *tier = s->engine->config.tier;
     TRY(make_array(s, RT_OWNED_FUNCS, m->wm.func_count - first, sizeof(struct rt_func), &array,
                    dg));
     struct rt_func *funcs = array;
     for (uint32_t k = first; k < m->wm.func_count; k++) {
         funcs[k - first] = (struct rt_func){
+            .code = tier != NULL ? tier->func_code : NULL,
+            .context = s->host_context,
             .instance = i,
             .store = s,
             .type_id = m->type_ids[m->wm.funcs[k].type_index],
@@ -146,11 +154,12 @@ static enum status make_globals(struct rt_store *s, struct rt_instance *i, struc
             .is_mutable = from->is_mutable,
         };
         i->globals[k] = &globals[k - first];
+        i->globals[k]->cell = i->cells[k] = &i->globals[k]->home;
     }
     for (uint32_t k = first; k < m->wm.global_count; k++) {
         union rt_value value;
         TRY(rt_const_expr(i, m->wm.globals[k].init, &value, dg));
-        i->globals[k]->value = value;
+        *i->cells[k] = value;
     }
     return ST_OK;
 }
@@ -259,6 +268,9 @@ static enum status make_instance(struct rt_store *s, struct rt_module *m,
     TRY(make_tables(s, i, dg));
     TRY(evaluate_elems(i, dg));
     make_datas(i);
+    const struct rt_tier *tier = s->engine->config.tier;
+    if (tier != NULL && tier->instance_init != NULL)
+        TRY(tier->instance_init(i, dg));
     *out = i;
     return ST_OK;
 }

@@ -55,6 +55,9 @@ enum status rt_module_new(struct rt_engine *engine, const uint8_t *bytes, size_t
     enum status st = read_and_validate(m, size, dg);
     if (st == ST_OK)
         st = prepare(m, dg);
+    const struct rt_tier *tier = engine->config.tier;
+    if (st == ST_OK && tier != NULL && tier->module_init != NULL)
+        st = tier->module_init(m, dg);
     if (st != ST_OK) {
         rt_module_free(m);
         return st;
@@ -71,7 +74,7 @@ void rt_module_free(struct rt_module *m)
     if (atomic_fetch_sub_explicit(&m->references, 1, memory_order_acq_rel) != 1)
         return;
     const struct rt_tier *tier = m->engine->config.tier;
-    if (m->code != NULL && tier != NULL && tier->module_free != NULL)
+    if (tier != NULL && tier->module_free != NULL)
         tier->module_free(m);
     mem_free(atomic_load_explicit(&m->export_order, memory_order_relaxed));
     mem_free(m->code);

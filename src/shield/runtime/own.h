@@ -42,6 +42,11 @@ MUST_USE enum status rt_memory_make(struct rt_store *s, const struct wm_memory *
 void rt_memory_release(struct rt_memory *m); /* drops one reference */
 void rt_budget_release(struct rt_budget *b); /* drops one reference; NULL is fine */
 
+/* Keep store->func_index; count functions that stay where they are. */
+MUST_USE enum status rt_func_index_add(struct rt_func_index *x, const struct rt_func *funcs,
+                                       uint32_t count, struct diag *dg);
+void rt_func_index_remove(struct rt_func_index *x, const struct rt_func *funcs);
+
 /* "the host refused N bytes for WHAT" as ST_NO_MEMORY. */
 enum status rt_no_memory(struct diag *dg, uint64_t bytes, const char *what);
 

@@ -26,6 +26,11 @@ void *rt_own(struct rt_store *s, enum rt_owned_kind kind, uint32_t count, size_t
         (void)!rt_no_memory(dg, count * size, "an object of the store");
         return NULL;
     }
+    if (kind == RT_OWNED_FUNCS &&
+        rt_func_index_add(&s->func_index, (const void *)o->items, count, dg) != ST_OK) {
+        mem_free(o);
+        return NULL;
+    }
     o->kind = kind;
     o->count = count;
     o->older = s->owned;
@@ -45,6 +50,9 @@ static void release_instance(struct rt_store *s, struct rt_instance *i)
     assert(s->instances == i && "freed newest first");
     s->instances = i->next;
     s->instance_count--;
+    const struct rt_tier *tier = s->engine->config.tier;
+    if (i->context != NULL && tier != NULL && tier->instance_free != NULL)
+        tier->instance_free(i);
     rt_module_free(i->module);
 }
 
@@ -54,7 +62,10 @@ static void release_owned(struct rt_store *s, struct rt_owned *o)
 
     switch (o->kind) {
     case RT_OWNED_INSTANCE: release_instance(s, items); break;
-    case RT_OWNED_FUNCS: release_funcs(items, o->count); break;
+    case RT_OWNED_FUNCS:
+        rt_func_index_remove(&s->func_index, items);
+        release_funcs(items, o->count);
+        break;
     case RT_OWNED_TABLES:
         for (uint32_t i = 0; i < o->count; i++)
             rt_table_release(&((struct rt_table *)items)[i]);
@@ -131,7 +142,9 @@ void rt_store_free(struct rt_store *s)
     if (s->tier_state != NULL && tier != NULL && tier->store_free != NULL)
         tier->store_free(s);
     rt_gc_free(s->gc, s->engine->types);
+    s->func_index.count = 0;
     rt_disown(s, NULL);
+    mem_free(s->func_index.blocks);
     rt_budget_release(s->memory_budget);
     rt_trap_free(s->trap);
     rt_engine_free(s->engine);
@@ -140,7 +153,11 @@ void rt_store_free(struct rt_store *s)
 
 void rt_store_interrupt(struct rt_store *s)
 {
-    atomic_store_explicit(&s->interrupted, 1, memory_order_relaxed);
+    const struct rt_tier *tier = s->engine->config.tier;
+
+    atomic_store_explicit(&s->interrupted, 1, memory_order_seq_cst);
+    if (tier != NULL && tier->interrupt != NULL)
+        tier->interrupt(s);
 }
 
 enum status rt_func_new(struct rt_store *s, uint32_t type_id, rt_host_fn host, void *env,
@@ -151,7 +168,10 @@ enum status rt_func_new(struct rt_store *s, uint32_t type_id, rt_host_fn host, v
 
     if (fn == NULL)
         return ST_NO_MEMORY;
+    const struct rt_tier *tier = s->engine->config.tier;
     *fn = (struct rt_func){
+        .code = tier != NULL ? tier->host_code : NULL,
+        .context = s->host_context,
         .store = s, .type_id = type_id, .host = host, .host_env = env, .host_free = env_free};
     *out = fn;
     return ST_OK;
@@ -214,7 +234,7 @@ enum status rt_global_new(struct rt_store *s, struct wm_valtype type, bool is_mu
     if (g == NULL)
         return ST_NO_MEMORY;
     *g = (struct rt_global){
-        .value = value, .store = s, .type = type, .is_mutable = is_mutable};
+        .cell = &g->home, .home = value, .store = s, .type = type, .is_mutable = is_mutable};
     *out = g;
     return ST_OK;
 }

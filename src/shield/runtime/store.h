@@ -38,16 +38,27 @@ struct rt_limits {
 };
 struct rt_limits rt_limits_default(void);
 
-/* A tier executes functions. The engine has one; the runtime knows nothing else of it. */
+/* A tier executes functions. The engine has one; the runtime knows nothing else of it. Hooks may
+ * be NULL. */
 struct rt_tier {
     const char *name;
+    const void *host_code; /* rt_func.code of host functions */
+    const void *func_code; /* rt_func.code of functions of instances, until the tier changes it */
     /* Runs a function that has an instance. args and results are dense arrays in type order and
      * may be the same memory. Ends as rt_call() does. */
     enum status (*call)(struct rt_store *store, struct rt_func *fn, const union rt_value *args,
                         union rt_value *results);
     enum status (*store_init)(struct rt_store *store, struct diag *dg); /* sets tier_state */
     void (*store_free)(struct rt_store *store);
-    void (*module_free)(struct rt_module *module); /* frees what code[] holds */
+    /* Compiles ahead of time, if the tier does: sets module->image. */
+    enum status (*module_init)(struct rt_module *module, struct diag *dg);
+    void (*module_free)(struct rt_module *module); /* frees what code[] and image hold */
+    /* The instance is whole but for its segments and start function. Sets context, code and
+     * context of its functions, cells of its globals. */
+    enum status (*instance_init)(struct rt_instance *instance, struct diag *dg);
+    void (*instance_free)(struct rt_instance *instance); /* frees context */
+    /* store->interrupted has been set: makes a run notice. Any thread, any signal handler. */
+    void (*interrupt)(struct rt_store *store);
     /* Calls visit for every GC reference that the frames of this store hold. Words that name no
      * object are ignored, so slots that hold functions or are no longer read may be shown too. */
     void (*gc_roots)(struct rt_store *store, void (*visit)(void *ctx, uint64_t *ref), void *ctx);
@@ -60,6 +71,7 @@ struct rt_config {
     bool gc_stress;             /* for tests: collect before every allocation */
     uint64_t module_arena_bytes_max;
     const struct rt_tier *tier;
+    const void *tier_options; /* what the tier wants to know; borrowed as long as the engine */
 };
 
 struct rt_engine {
@@ -79,6 +91,7 @@ struct rt_module {
     uint8_t *bytes; /* owned copy of the binary */
     size_t byte_count;
     uint32_t *type_ids;    /* per module type: registry id */
+    void *image; /* the tier's: code made ahead of time, shared by all instances; or NULL */
     _Atomic(void *) *code; /* per defined function: the tier's code, NULL until first needed */
     _Atomic(_Atomic(void *) *) metered_code; /* code[] of a variant that counts fuel; the tier's */
     pthread_mutex_t code_lock; /* taken by the tier while it fills code[] and code_arena */
@@ -97,7 +110,7 @@ struct str rt_module_func_name(struct rt_module *m, uint32_t func_index);
 /* For messages: that name, else the first export of the function. O(exports). */
 struct str rt_module_func_label(struct rt_module *m, uint32_t func_index);
 
-struct rt_memory {
+struct rt_memory { /* compiled code knows the first two */
     uint8_t *base;
     _Atomic uint64_t size_bytes; /* always a multiple of the page size */
     uint64_t max_pages;          /* declared maximum, or what the address type allows */
@@ -119,7 +132,7 @@ struct rt_budget {
     _Atomic uint32_t references;
 };
 
-struct rt_table {
+struct rt_table { /* compiled code knows the first two */
     uint64_t *elements; /* references, encoded as in value.h */
     uint64_t size, capacity, max;
     struct wm_valtype type; /* registry ids */
@@ -128,7 +141,8 @@ struct rt_table {
 };
 
 struct rt_global {
-    union rt_value value;
+    union rt_value *cell; /* where the value is: home, or the context of a compiled instance */
+    union rt_value home;
     struct rt_store *store;
     struct wm_valtype type; /* registry ids */
     bool is_mutable;
@@ -156,11 +170,14 @@ struct rt_caller {
 typedef enum status (*rt_host_fn)(void *env, struct rt_caller *caller, const union rt_value *args,
                                   union rt_value *results);
 
-struct rt_func {
-    struct rt_instance *instance; /* that defines it; NULL: a host function */
-    struct rt_store *store;
+struct rt_func { /* compiled code knows the first three */
+    const void *code; /* of the tier: what compiled code calls */
+    void *context;    /* of the tier: what code expects */
     uint32_t type_id;
     uint32_t index; /* in the function index space of instance */
+    struct rt_instance *instance; /* that defines it; NULL: a host function */
+    struct rt_store *store;
+    const void *plan; /* of the tier: how arguments are passed; NULL until first needed */
     rt_host_fn host;
     void *host_env; /* borrowed; host_free is called with it when the store ends */
     void (*host_free)(void *env);
@@ -183,11 +200,21 @@ struct rt_instance {
     struct rt_table **tables;
     struct rt_memory **memories;
     struct rt_global **globals;
+    union rt_value **cells; /* of globals, by the same index */
     struct rt_tag **tags;
     struct rt_elem *elems;
     struct rt_data *datas;
     struct rt_instance *next; /* in the store's list */
+    void *context;            /* of the tier: not NULL when its code is compiled */
     void *host_data;          /* for embedders */
+};
+
+/* Where the functions of a store are; see func_index.c. */
+struct rt_func_index {
+    struct rt_func_block {
+        uintptr_t begin, end;
+    } *blocks; /* owned, sorted */
+    uint32_t count, capacity;
 };
 
 struct rt_store {
@@ -198,6 +225,8 @@ struct rt_store {
     _Atomic uint32_t interrupted; /* nonzero: the next check ends the run with ST_TIMEOUT */
     struct rt_gc *gc;
     void *tier_state;
+    void *native_state; /* of compiled code; beside tier_state, which is the interpreter's */
+    void *host_context; /* of the tier: rt_func.context of host functions */
     uint32_t host_depth; /* rt_call() inside rt_call() */
     /* How the last unsuccessful run ended; read with the rt_store_take_ functions. */
     struct rt_trap *trap;
@@ -208,6 +237,7 @@ struct rt_store {
     struct rt_budget *memory_budget; /* shared */
     uint64_t table_elements, instance_count;
     struct rt_instance *instances;
+    struct rt_func_index func_index;
     struct rt_owned *owned; /* everything to free, newest first; see own.h */
     void *host_data;        /* for embedders */
 };
@@ -266,6 +296,9 @@ MUST_USE enum status rt_instance_new(struct rt_store *s, struct rt_module *m,
                                      struct rt_instance **out, struct diag *dg);
 /* Looks up an export by name. */
 bool rt_instance_export(struct rt_instance *i, struct str name, struct rt_extern *out);
+
+/* Is it the address of a function of this store? For references that machine code has given. */
+bool rt_store_has_func(struct rt_store *s, const struct rt_func *fn);
 
 /* Calls a host function on behalf of `caller` (NULL: no instance). For tiers. Ends as rt_call(). */
 MUST_USE enum status rt_call_host(struct rt_store *s, struct rt_instance *caller,

@@ -201,7 +201,7 @@ static bool get_global(struct script_run *r, const struct rt_extern *e, struct r
     if (e->kind != WM_EXTERN_GLOBAL)
         return script_fail(r, "the export is no global");
     out->values = arena_new(&r->work, union rt_value, 1);
-    out->values[0] = e->global->value;
+    out->values[0] = *e->global->cell;
     out->types = &e->global->type;
     out->count = 1;
     return true;

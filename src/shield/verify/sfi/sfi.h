@@ -46,6 +46,7 @@ enum sfi_kind {
     SFI_FUNC_BASE,      /* the field of that context that belongs into r14 */
     SFI_FUNC_TYPE,      /* its type id */
     SFI_TYPE_ID,        /* a type id of this module */
+    SFI_CELL_READ,      /* the cell of an imported global that code may only read */
     SFI_CELL,           /* the cell of an imported global */
     SFI_OVERFLOW,       /* the overflow buffer */
     SFI_FUEL,           /* the fuel counter */

@@ -1,0 +1,81 @@
+/*
+ * image: the product of compiling a module: machine code and everything that is known about it.
+ * Position independent: text and pool are placed by exec_memory, the pool at the page behind the
+ * text, and refer to nothing else. Immutable once made, so any number of threads may share it.
+ *
+ *   | text: functions, each aligned to 16 | pad | pool: constants, jump tables (read only) |
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SHIELD_COMPILE_IMAGE_H
+#define SHIELD_COMPILE_IMAGE_H
+
+#include "base/arena.h"
+#include "shield/compile/layout.h"
+
+enum {
+    IMAGE_VERSION = 1,           /* of everything that artefacts hold; see artefact.h */
+    IMAGE_FUNC_ALIGN = 16,
+    IMAGE_POOL_ALIGN = 4096,     /* between text and pool: protection has pages */
+    IMAGE_TEXT_BYTES_MAX = 1 << 30, /* 32-bit distances reach */
+};
+
+/* One defined function, in the order of the module. */
+struct image_func {
+    uint32_t offset, size;   /* in text, without padding */
+    uint32_t frame_bytes;    /* between what the prologue pushed and rsp behind it */
+    uint16_t saved;          /* pushed registers, bit per hardware number, pushed in that order */
+    uint16_t prologue_bytes; /* before them the frame is not whole */
+};
+_Static_assert(sizeof(struct image_func) == 16, "four to a cache line");
+
+/* From this offset of text on, code comes from this position of the module. */
+struct image_source {
+    uint32_t offset, position;
+};
+
+enum image_option { /* bits: what changes the code */
+    IMAGE_OPTIMISED = 1,
+    IMAGE_FUEL = 2,
+    IMAGE_CANONICAL_NAN = 4,
+    IMAGE_RELAXED_DETERMINISTIC = 8,
+};
+
+/* Code may only run where all of this agrees. */
+struct image_identity {
+    struct layout_shape shape;
+    uint32_t options;  /* enum image_option */
+    uint32_t features; /* enum codegen_feature: of the processor, needed */
+    uint8_t wasm_digest[32]; /* SHA-256 of the module */
+};
+
+struct image {
+    struct arena arena; /* holds all of the following */
+    struct image_identity identity;
+    const uint8_t *text, *pool;
+    uint32_t text_bytes, pool_bytes;
+    struct image_func *funcs;
+    uint32_t func_count;
+    /* Instructions that may fault, and the trap code of each. */
+    uint32_t *trap_offsets; /* ascending */
+    uint8_t *trap_codes;
+    uint32_t trap_count;
+    struct image_source *sources; /* ascending */
+    uint32_t source_count;
+    uint8_t *memory_plans; /* per memory: enum memory_plan that the code relies on */
+    const uint8_t *hints;  /* for verify/sfi; untrusted */
+    uint32_t hint_bytes;
+};
+
+void image_free(struct image *image); /* NULL is fine */
+
+/* Bytes from the start of text to the start of the pool. */
+uint32_t image_pool_offset(const struct image *image);
+
+/* None allocates; all may be asked in a signal handler. */
+/* The function that has this byte of text; NULL: padding. */
+const struct image_func *image_func_at(const struct image *image, uint32_t offset);
+bool image_trap_at(const struct image *image, uint32_t offset, uint8_t *code);
+uint32_t image_source_at(const struct image *image, uint32_t offset); /* 0: unknown */
+
+#endif /* SHIELD_COMPILE_IMAGE_H */

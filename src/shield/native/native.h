@@ -1,0 +1,30 @@
+/*
+ * native: the tier that runs compiled code. Modules are compiled when they are made; what the
+ * compiler does not take (see compile/compile.h) and stores that count fuel run on the
+ * interpreter, and calls go both ways.
+ *
+ *   - A tail call from one tier into the other takes stack, like any call.
+ *   - Runs nest at most NATIVE_DEPTH_MAX deep across tiers; then STACK_EXHAUSTED.
+ *   - A reference that comes out of compiled code is judged before C follows it; one that names
+ *     nothing is the trap "damaged reference", which no correct code can reach.
+ *
+ * Takes the signals SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGURG when a store first runs, and passes
+ * on what is not its own. SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SHIELD_NATIVE_NATIVE_H
+#define SHIELD_NATIVE_NATIVE_H
+
+#include "shield/runtime/store.h"
+
+/* rt_config.tier_options of this tier; NULL: opt_level 2, everything else 0. */
+struct native_options {
+    uint32_t opt_level;  /* 0: quickly compiled; 2: fast */
+    uint32_t threads;    /* of the compiler, at most; 0: one per processor */
+    bool must_compile;   /* refuse modules that only the interpreter can run */
+    bool check_regalloc; /* judge every register allocation also in release builds */
+};
+
+/* The tier of compiled code; NULL on processors that there is no compiler for. */
+const struct rt_tier *native_tier(void);
+
+#endif /* SHIELD_NATIVE_NATIVE_H */
