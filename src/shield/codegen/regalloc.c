@@ -6,18 +6,21 @@
 
 #include <assert.h>
 
-mir_place ra_slot_take(struct ra_slots *s, bool wide)
+mir_place ra_slot_new(struct ra_slots *s, bool wide)
 {
-    struct ra_slot_list *list = &s->free[wide];
-
-    if (list->count > 0)
-        return list->items[--list->count];
     if (!wide)
         return MIR_SLOT + s->unit_count++;
     if (s->unit_count % 2 != 0)
         ra_slot_give(s, MIR_SLOT + s->unit_count++, false);
     s->unit_count += 2;
     return MIR_SLOT + s->unit_count - 2;
+}
+
+mir_place ra_slot_take(struct ra_slots *s, bool wide)
+{
+    struct ra_slot_list *list = &s->free[wide];
+
+    return list->count > 0 ? list->items[--list->count] : ra_slot_new(s, wide);
 }
 
 void ra_slot_give(struct ra_slots *s, mir_place slot, bool wide)

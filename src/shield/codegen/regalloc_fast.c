@@ -18,7 +18,7 @@ enum { NO_REGISTER = 0xff };
 struct value {
     mir_place slot;    /* MIR_NONE: none yet */
     uint32_t last_use; /* instruction; MIR_NONE: never used. Exact for values of one group */
-    uint32_t group;    /* of its uses */
+    uint32_t group;    /* of its definition and uses, unless it crosses */
     uint8_t reg;       /* NO_REGISTER: none */
     uint8_t hint;      /* a register that a later instruction wants it in */
     bool crosses;      /* used outside of the group of its definition */
@@ -60,22 +60,20 @@ static void find_groups(struct fast *s)
     }
 }
 
-static void note_use(struct fast *s, mir_vreg vreg, uint32_t inst, uint32_t group)
+/* The layout need not be an order of dominance: a use may be seen in front of its definition. */
+static void note(struct value *v, uint32_t group)
 {
-    struct value *v = &s->values[vreg];
-
-    if (v->last_use == MIR_NONE) {
-        v->last_use = inst;
+    if (v->group == MIR_NONE)
         v->group = group;
-    } else if (v->group != group) {
+    else if (v->group != group)
         v->crosses = true;
-    }
 }
 
-static void note_def(struct value *v, uint32_t group)
+static void note_use(struct value *v, uint32_t inst, uint32_t group)
 {
-    if (v->last_use != MIR_NONE && v->group != group)
-        v->crosses = true;
+    note(v, group);
+    if (v->last_use == MIR_NONE)
+        v->last_use = inst;
 }
 
 /* Backwards, so that the first use seen is the last and the last hint seen is the nearest. */
@@ -88,11 +86,11 @@ static void note_operands(struct fast *s, uint32_t inst, uint32_t group)
         const struct mir_operand *op = &f->operands[k];
         struct value *v = &s->values[op->vreg];
         if (op->kind == MIR_DEF) {
-            note_def(v, group);
+            note(v, group);
             if (op->constraint == MIR_REUSE && v->hint != NO_REGISTER)
                 s->values[f->operands[first + op->arg].vreg].hint = v->hint;
         } else {
-            note_use(s, op->vreg, inst, group);
+            note_use(v, inst, group);
             if (op->constraint == MIR_FIXED)
                 v->hint = op->arg;
         }
@@ -111,18 +109,16 @@ static void look_ahead(struct fast *s)
         for (uint32_t e = 0; e < block->edge_count; e++) {
             const struct mir_edge *edge = &f->edges[block->edge_first + e];
             for (uint32_t k = 0; k < f->blocks[edge->to].param_count; k++)
-                note_use(s, f->args[edge->arg_first + k], block->inst_end - 1, s->group_of[b]);
+                note_use(&s->values[f->args[edge->arg_first + k]], block->inst_end - 1,
+                         s->group_of[b]);
         }
         for (uint32_t i = block->inst_end; i-- > block->inst_first;)
             note_operands(s, i, s->group_of[b]);
-        for (uint32_t k = 0; k < block->param_count; k++)
-            note_def(&s->values[f->args[block->param_first + k]], s->group_of[b]);
-    }
-    for (uint32_t b = 0; b < f->block_count; b++)
-        for (uint32_t k = 0; k < f->blocks[b].param_count; k++) {
-            struct value *v = &s->values[f->args[f->blocks[b].param_first + k]];
+        for (uint32_t k = 0; k < block->param_count; k++) {
+            struct value *v = &s->values[f->args[block->param_first + k]];
             v->crosses = v->stored = true; /* the edges see to that */
         }
+    }
 }
 
 /* ---- registers ---- */
@@ -131,14 +127,24 @@ static mir_place slot_of(struct fast *s, mir_vreg vreg)
 {
     struct value *v = &s->values[vreg];
 
+    const bool wide = ra_is_wide(&s->f->vregs[vreg]);
+
+    /* one that crosses may be alive while the code in front of here runs again */
     if (v->slot == MIR_NONE)
-        v->slot = ra_slot_take(&s->slots, ra_is_wide(&s->f->vregs[vreg]));
+        v->slot = v->crosses ? ra_slot_new(&s->slots, wide) : ra_slot_take(&s->slots, wide);
     return v->slot;
 }
 
 static bool is_remat(const struct fast *s, mir_vreg vreg)
 {
     return s->f->vregs[vreg].remat != MIR_NONE;
+}
+
+/* Can the value be had again without its register? One that crosses is stored behind its
+ * definition, wherever in the layout that is. */
+static bool is_in_memory(const struct fast *s, mir_vreg vreg)
+{
+    return is_remat(s, vreg) || s->values[vreg].stored || s->values[vreg].crosses;
 }
 
 static bool dies_here(const struct fast *s, mir_vreg vreg)
@@ -183,7 +189,7 @@ static void evict(struct fast *s, uint32_t reg)
 {
     const mir_vreg vreg = s->held[reg];
 
-    if (!is_remat(s, vreg) && !s->values[vreg].stored) {
+    if (!is_in_memory(s, vreg)) {
         ra_edit_move(&s->edits, s->inst * 2, vreg, reg, slot_of(s, vreg));
         s->values[vreg].stored = true;
     }
@@ -234,7 +240,7 @@ static void displace(struct fast *s, uint32_t reg)
     const mir_vreg vreg = s->held[reg];
     const mir_preg_set free = s->free & ra_class_mask(s->f->vregs[vreg].class) & ~all_taken(s);
 
-    if (is_remat(s, vreg) || s->values[vreg].stored || free == 0) {
+    if (is_in_memory(s, vreg) || free == 0) {
         evict(s, reg);
         return;
     }
@@ -254,8 +260,8 @@ static void copy_into(struct fast *s, mir_vreg vreg, uint32_t reg)
     } else if (is_remat(s, vreg)) {
         ra_edit_remat(&s->edits, s->inst * 2, vreg, reg);
     } else {
-        assert(v->stored && "a value is in a register or in its slot");
-        ra_edit_move(&s->edits, s->inst * 2, vreg, v->slot, reg);
+        assert(is_in_memory(s, vreg) && "a value is in a register or in its slot");
+        ra_edit_move(&s->edits, s->inst * 2, vreg, slot_of(s, vreg), reg);
     }
 }
 
@@ -365,8 +371,8 @@ static void place_use(struct fast *s, uint32_t k)
         bad |= s->late_bad | s->late_taken;
     if (reg == NO_REGISTER && op->constraint == MIR_ANY && !is_remat(s, op->vreg) &&
         (dies_here(s, op->vreg) || (s->free & ra_class_mask(class) & ~bad) == 0)) {
-        assert(v->stored && "a value is in a register or in its slot");
-        s->out->places[k] = v->slot;
+        assert(is_in_memory(s, op->vreg) && "a value is in a register or in its slot");
+        s->out->places[k] = slot_of(s, op->vreg);
         return;
     }
     if (reg == NO_REGISTER || !fits(s, op, reg)) {
@@ -474,10 +480,10 @@ static void place_inst(struct fast *s, uint32_t inst)
         return;
     gather(s, first, end);
     place_uses(s, first, end);
+    finish_uses(s, first, end);
     for (uint32_t k = first; k < end; k++)
         if (f->operands[k].kind == MIR_DEF && f->operands[k].position == MIR_EARLY)
             place_def(s, first, k);
-    finish_uses(s, first, end);
     for (uint32_t k = first; k < end; k++)
         if (f->operands[k].kind == MIR_DEF && f->operands[k].position == MIR_LATE)
             place_def(s, first, k);
@@ -497,9 +503,9 @@ static void place_edge(struct fast *s, const struct mir_edge *edge)
     for (uint32_t k = 0; k < to->param_count; k++) {
         const mir_vreg arg = f->args[edge->arg_first + k];
         const struct value *v = &s->values[arg];
-        mir_place from = v->reg != NO_REGISTER ? v->reg : v->slot;
-        if (v->reg == NO_REGISTER && is_remat(s, arg))
-            from = RA_REMAT;
+        mir_place from = v->reg;
+        if (v->reg == NO_REGISTER)
+            from = is_remat(s, arg) ? RA_REMAT : slot_of(s, arg);
         s->moves[k] = (struct ra_move){from, slot_of(s, f->args[to->param_first + k]), arg};
     }
     ra_resolve(&s->resolver, &s->edits, s->inst * 2, s->moves, to->param_count);

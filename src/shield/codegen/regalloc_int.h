@@ -47,6 +47,7 @@ static inline bool ra_is_wide(const struct mir_vreg_info *info)
 {
     return info->class == MIR_XMM && info->width == MIR_W128;
 }
+mir_place ra_slot_new(struct ra_slots *s, bool wide); /* that nothing has used before */
 mir_place ra_slot_take(struct ra_slots *s, bool wide);
 void ra_slot_give(struct ra_slots *s, mir_place slot, bool wide);
 
