@@ -1,5 +1,5 @@
-/* mir_print: code with an allocation as text, for looking at failures. SPDX-License-Identifier:
- * Apache-2.0 */
+/* mir_print: code with an allocation as text, for looking at failures.
+ * SPDX-License-Identifier: Apache-2.0 */
 #ifndef TESTS_UNIT_MIR_PRINT_H
 #define TESTS_UNIT_MIR_PRINT_H
 

@@ -1,5 +1,5 @@
-/* verify/ra: the order of the checks, and how places are spelled. SPDX-License-Identifier:
- * Apache-2.0 */
+/* verify/ra: the order of the checks, and how places are spelled.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/verify/ra/ra.h"
 
 #include "shield/verify/ra/ra_int.h"

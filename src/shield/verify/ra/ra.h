@@ -9,8 +9,9 @@
  * named.
  *
  * Blind to: a wrong operand, clobber or constraint in the code itself; flags; what emission makes
- * of places and edits (verify/sfi reads the bytes, and the program runs). SPDX-License-Identifier:
- * Apache-2.0
+ * of places and edits (verify/sfi reads the bytes, and the program runs).
+ *
+ * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_VERIFY_RA_RA_H
 #define SHIELD_VERIFY_RA_RA_H
