@@ -49,6 +49,7 @@ enum sfi_op {
     SFI_OP_OR,
     SFI_OP_XOR,
     SFI_OP_CMP,
+    SFI_OP_CMP_REG, /* cmp with reg on the left, rm on the right */
     SFI_OP_TEST,
     SFI_OP_SHL,
     SFI_OP_SHR,
