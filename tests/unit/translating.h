@@ -7,6 +7,8 @@
 #include "shield/wasm/read.h"
 #include "shield/wasm/validate.h"
 
+#include <stdlib.h>
+
 struct translating {
     struct arena arena; /* of the module */
     struct wm_module wm;

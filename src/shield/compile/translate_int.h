@@ -256,6 +256,12 @@ void tf_load_lane(struct tf *t, const struct row *row, const struct wm_ins *ins)
 void tf_store_lane(struct tf *t, const struct row *row, const struct wm_ins *ins);
 void tf_atomic(struct tf *t, const struct row *row, const struct wm_ins *ins);
 
+/* Accesses to a memory that only its guard keeps inside, with an I32 index; bytes: 1 and 4 (an
+ * I32), 8 (an I64), 16. */
+bool tf_is_guarded(const struct tf *t, uint32_t memory);
+ir_value tf_guarded_load(struct tf *t, uint32_t memory, ir_value index, uint32_t bytes);
+void tf_guarded_store(struct tf *t, uint32_t memory, ir_value index, ir_value v, uint32_t bytes);
+
 /* ---- translate_call.c ---- */
 uint32_t tf_type_signature(struct tf *t, uint32_t type_index);
 /* Calls a builtin; returns its result, TF_NONE when it has none. */

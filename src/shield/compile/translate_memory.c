@@ -335,6 +335,37 @@ void tf_atomic_wait(struct tf *t, const struct wm_ins *ins)
     tf_push(t, tf_call_builtin(t, b, args, 4));
 }
 
+/* ---- for expansions of bulk operations ---- */
+
+bool tf_is_guarded(const struct tf *t, uint32_t memory)
+{
+    return t->env->plans[memory] == MEMORY_STATIC_GUARD;
+}
+
+static struct place guarded_place(struct tf *t, uint32_t memory, ir_value index, uint32_t bytes)
+{
+    return (struct place){
+        .address = tf_binary(t, IR_OP_GUEST_ADDRESS, IR_I64, base_of(t, memory), index),
+        .access = {.bytes = (uint8_t)bytes,
+                   .region = region_of(t, memory),
+                   .trap = TRAP_MEMORY_BOUNDS}};
+}
+
+ir_value tf_guarded_load(struct tf *t, uint32_t memory, ir_value index, uint32_t bytes)
+{
+    const enum ir_type type = bytes == 16 ? IR_V128 : bytes == 8 ? IR_I64 : IR_I32;
+    const struct place p = guarded_place(t, memory, index, bytes);
+
+    return emit_load(t, &p, type);
+}
+
+void tf_guarded_store(struct tf *t, uint32_t memory, ir_value index, ir_value v, uint32_t bytes)
+{
+    const struct place p = guarded_place(t, memory, index, bytes);
+
+    emit_store(t, &p, v);
+}
+
 /* ---- whole memories ---- */
 
 static ir_value narrowed(struct tf *t, ir_value v, bool is_64)
@@ -360,25 +391,6 @@ void tf_memory_grow(struct tf *t, const struct wm_ins *ins)
     const ir_value old = tf_call_builtin(t, BUILTIN_memory_grow, args, 2);
 
     tf_push(t, narrowed(t, old, t->wm->memories[ins->index].limits.is_64));
-}
-
-void tf_memory_fill(struct tf *t, const struct wm_ins *ins)
-{
-    const ir_value count = tf_widen(t, tf_pop(t)), byte = tf_pop(t);
-    const ir_value to = tf_widen(t, tf_pop(t));
-    const ir_value args[] = {tf_const(t, IR_I32, ins->index), to, byte, count};
-
-    tf_call_builtin(t, BUILTIN_memory_fill, args, 4);
-}
-
-void tf_memory_copy(struct tf *t, const struct wm_ins *ins)
-{
-    const ir_value count = tf_widen(t, tf_pop(t)), from = tf_widen(t, tf_pop(t));
-    const ir_value to = tf_widen(t, tf_pop(t));
-    const ir_value args[] = {tf_const(t, IR_I32, ins->index), tf_const(t, IR_I32, ins->index2), to,
-                             from, count};
-
-    tf_call_builtin(t, BUILTIN_memory_copy, args, 5);
 }
 
 void tf_memory_init(struct tf *t, const struct wm_ins *ins)
