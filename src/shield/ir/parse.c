@@ -179,43 +179,20 @@ static uint32_t parse_access(struct parser *p)
     return ir_access(p->f, x);
 }
 
-/* "name" or "name.aux" into op and aux. */
 static void parse_op(struct parser *p, struct ir_inst *i)
 {
-    const struct str word = p->r.word;
-    const char *dot = word.size == 0 ? NULL : memchr(word.text, '.', word.size);
-    const struct str name = {word.text, dot == NULL ? word.size : (size_t)(dot - word.text)};
-    int op = 0;
+    static const char *const expected[] = {
+        [IR_WORD_UNKNOWN] = "an operation",
+        [IR_WORD_NO_KIND] = "an operation without a dot",
+        [IR_WORD_KIND_MISSING] = "an operation, a dot and its kind",
+        [IR_WORD_KIND_UNKNOWN] = "a kind that this operation has",
+    };
+    const enum ir_word word = ir_op_named(p->r.word, i);
 
-    while (op < IR_OP_COUNT && !str_equal(name, str_of(ir_op_info[op].text)))
-        op++;
-    if (op == IR_OP_COUNT || op == IR_OP_ALIAS || op == IR_OP_PARAM) {
-        ir_reader_refuse(&p->r, "an operation");
-        return;
-    }
-    i->op = (uint16_t)op;
-    const enum ir_aux kind = (enum ir_aux)ir_op_info[op].aux;
-    if ((kind == IR_AUX_NONE) != (dot == NULL)) {
-        ir_reader_refuse(&p->r, kind == IR_AUX_NONE ? "an operation without a dot"
-                                                    : "an operation, a dot and its kind");
-        return;
-    }
-    if (dot != NULL) {
-        p->r.word = (struct str){dot + 1, word.size - name.size - 1};
-        if (kind == IR_AUX_TRAPCODE) {
-            i->aux = (uint8_t)ir_reader_number(&p->r, UINT8_MAX, "a trap code");
-            return;
-        }
-        for (uint32_t a = 0; ir_aux_text(kind, a)[0] != '?'; a++)
-            if (ir_reader_is(&p->r, ir_aux_text(kind, a))) {
-                i->aux = (uint8_t)a;
-                ir_reader_next(&p->r);
-                return;
-            }
-        ir_reader_refuse(&p->r, "a kind that this operation has");
-        return;
-    }
-    ir_reader_next(&p->r);
+    if (word == IR_WORD_GOOD)
+        ir_reader_next(&p->r);
+    else
+        ir_reader_refuse(&p->r, expected[word]);
 }
 
 /* ---- instructions ---------------------------------------------------------------------------- */

@@ -10,58 +10,6 @@ struct printer {
     uint32_t *numbers; /* per value: its number in the text; NULL: its own */
 };
 
-static const char *const cc_text[] = {
-#define IRCC(name, text) [IR_##name] = text,
-#include "shield/ir/conditions.def"
-#undef IRCC
-};
-static const char *const fcc_text[] = {
-#define IRFCC(name, text) [IR_##name] = text,
-#include "shield/ir/conditions.def"
-#undef IRFCC
-};
-static const char *const rmw_text[] = {
-#define IRRMW(name, text) [IR_RMW_##name] = text,
-#include "shield/ir/conditions.def"
-#undef IRRMW
-};
-static const char *const shape_text[IR_SHAPE_COUNT] = {
-#define IRSHAPE(name, text, lanes, bits) [IR_##name] = text,
-#include "shield/ir/shapes.def"
-#undef IRSHAPE
-};
-const char *const ir_callee_words[] = {[IR_CALLEE_LOCAL] = "local",
-                                       [IR_CALLEE_IMPORT] = "import",
-                                       [IR_CALLEE_BUILTIN] = "builtin",
-                                       [IR_CALLEE_SYMBOL] = "symbol"};
-const uint32_t ir_callee_word_count = LENGTH_OF(ir_callee_words);
-
-const char *ir_cc_text(uint32_t cc)
-{
-    return cc < LENGTH_OF(cc_text) ? cc_text[cc] : "?";
-}
-
-const char *ir_fcc_text(uint32_t fcc)
-{
-    return fcc < LENGTH_OF(fcc_text) ? fcc_text[fcc] : "?";
-}
-
-const char *ir_aux_text(enum ir_aux kind, uint32_t aux)
-{
-    switch (kind) {
-    case IR_AUX_CC:
-        return ir_cc_text(aux);
-    case IR_AUX_FCC:
-        return ir_fcc_text(aux);
-    case IR_AUX_SHAPE:
-        return aux < IR_SHAPE_COUNT ? shape_text[aux] : "?";
-    case IR_AUX_RMW:
-        return aux < LENGTH_OF(rmw_text) ? rmw_text[aux] : "?";
-    default:
-        return NULL;
-    }
-}
-
 static void print_value(struct printer *p, ir_value v)
 {
     buf_printf(p->out, " v%" PRIu32, p->numbers == NULL || v == IR_NONE ? v : p->numbers[v]);
