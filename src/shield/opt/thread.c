@@ -55,8 +55,10 @@ static bool is_chooser(const struct flow *flow, ir_block b, struct chooser *out)
         block->last == IR_NONE || ir_op_of(f, block->last) != IR_OP_BRANCH ||
         !flow_reached(flow, b) || flow_pred_count(flow, b) < 2)
         return false;
+    uint32_t cost = 0;
     for (ir_value v = block->first; v != block->last; v = f->links[v].next) {
-        if (out->body_count == THREAD_BODY_MAX || !is_simple(f, v))
+        cost += ir_op_of(f, v) != IR_OP_ICONST;
+        if (out->body_count == THREAD_BODY_MAX || cost > THREAD_COST_MAX || !is_simple(f, v))
             return false;
         out->body[out->body_count++] = v;
     }
@@ -98,8 +100,8 @@ static struct known known_bits(const struct view *view, ir_value v, uint32_t dep
     return out;
 }
 
-/* Is the choice a comparison that this predecessor makes for it alone? As a branch it needs no
- * number. */
+/* Is the choice a comparison or a test of bits that this predecessor makes? As a branch it needs
+ * no number. */
 static bool is_comparison_there(const struct view *view, ir_block from)
 {
     struct ir_func *f = view->f;
@@ -113,8 +115,9 @@ static bool is_comparison_there(const struct view *view, ir_block from)
     if (p->op != IR_OP_PARAM || p->a != view->chooser->block)
         return false;
     const ir_value there = seen(view, choice);
+    const enum ir_op op = ir_op_of(f, there);
     return f->links[there].block == from &&
-           (ir_op_of(f, there) == IR_OP_ICMP || ir_op_of(f, there) == IR_OP_FCMP);
+           (op == IR_OP_ICMP || op == IR_OP_FCMP || op == IR_OP_IAND);
 }
 
 static void see_operand(void *ctx, uint32_t *operand)

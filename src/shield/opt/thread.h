@@ -15,8 +15,10 @@
 
 #include "shield/ir/ir.h"
 
-/* Instructions that such a block may hold beside its branch; each is copied into predecessors. */
-#define THREAD_BODY_MAX 2
+/* Instructions that such a block may hold beside its branch, and how many of them other than
+ * constants; each is copied into predecessors. */
+#define THREAD_BODY_MAX 6
+#define THREAD_COST_MAX 2
 /* Edges that may be led past one block; more of them stay. */
 #define THREAD_EDGES_MAX 32
 /* Edges that repairs may look at in one function; then it is left as it is. */
