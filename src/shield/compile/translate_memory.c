@@ -59,7 +59,6 @@ static ir_value checked_end(struct tf *t, uint32_t memory, ir_value index, uint6
                                            .b = tf_const(t, IR_I64, offset)});
     return tf_emit(t, (struct ir_inst){.op = IR_OP_CHECKED_END,
                                        .type = IR_I64,
-                                       .aux = TRAP_MEMORY_BOUNDS,
                                        .a = from,
                                        .b = record_of(t, memory),
                                        .c = a->end});
