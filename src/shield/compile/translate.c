@@ -6,7 +6,7 @@
 void translate_scratch_init(struct translate_scratch *s)
 {
     *s = (struct translate_scratch){.state = NULL};
-    arena_init(&s->arena, TRANSLATE_SCRATCH_BYTES_MAX);
+    arena_init(&s->arena, TRANSLATE_SCRATCH_BYTES);
 }
 
 void translate_scratch_free(struct translate_scratch *s)
@@ -267,5 +267,10 @@ enum status translate_function(const struct translate_env *env, uint32_t func_in
 
     scratch->arena.guard = NULL; /* if the caller's arena unwound through the last run */
     const enum status st = arena_guard(&scratch->arena, run, &job, dg);
-    return diag_in(dg, st, "in the translation of function #%u", func_index);
+    if (st == ST_LIMIT)
+        return diag_fail(dg, st, DIAG_NO_OFFSET,
+                         "function #%u: its translation needs more than %d bytes "
+                         "(TRANSLATE_SCRATCH_BYTES)",
+                         func_index, TRANSLATE_SCRATCH_BYTES);
+    return diag_in(dg, st, "in function #%u", func_index);
 }

@@ -26,7 +26,7 @@ struct translate_scratch {
     struct arena arena;
     struct tf *state; /* of translate_int.h; lives in the arena */
 };
-enum { TRANSLATE_SCRATCH_BYTES_MAX = 1 << 30 };
+enum { TRANSLATE_SCRATCH_BYTES = 512 << 20 };
 void translate_scratch_init(struct translate_scratch *s);
 void translate_scratch_free(struct translate_scratch *s);
 
