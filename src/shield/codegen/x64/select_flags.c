@@ -1,0 +1,221 @@
+/*
+ * select_flags: conditions. Everything that asks "is this value not zero" comes here, so that a
+ * comparison becomes flags and not a 0 or 1 that is compared again.
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "shield/codegen/x64/select.h"
+
+static const uint8_t cc_of[] = {
+    [IR_EQ] = X64_CC_E,  [IR_NE] = X64_CC_NE,  [IR_SLT] = X64_CC_L, [IR_SGE] = X64_CC_GE,
+    [IR_SGT] = X64_CC_G, [IR_SLE] = X64_CC_LE, [IR_ULT] = X64_CC_B, [IR_UGE] = X64_CC_AE,
+    [IR_UGT] = X64_CC_A, [IR_ULE] = X64_CC_BE,
+};
+static const uint8_t swapped[] = {
+    [IR_EQ] = IR_EQ,   [IR_NE] = IR_NE,   [IR_SLT] = IR_SGT, [IR_SGE] = IR_SLE, [IR_SGT] = IR_SLT,
+    [IR_SLE] = IR_SGE, [IR_ULT] = IR_UGT, [IR_UGE] = IR_ULE, [IR_UGT] = IR_ULT, [IR_ULE] = IR_UGE,
+};
+static const uint8_t as_unsigned[] = {
+    [IR_EQ] = IR_EQ,   [IR_NE] = IR_NE,   [IR_SLT] = IR_ULT, [IR_SGE] = IR_UGE, [IR_SGT] = IR_UGT,
+    [IR_SLE] = IR_ULE, [IR_ULT] = IR_ULT, [IR_UGE] = IR_UGE, [IR_UGT] = IR_UGT, [IR_ULE] = IR_ULE,
+};
+
+static struct sel_flags flags(enum ir_cc cc)
+{
+    return (struct sel_flags){(enum x64_cc)cc_of[cc]};
+}
+
+static uint32_t bytes_of(struct select *s, ir_value v)
+{
+    return ir_type_bits((enum ir_type)sel_at(s, v)->type) / 8;
+}
+
+/* test a, b of an AND whose result only matters here. */
+static bool test_and(struct select *s, ir_value v, uint32_t size)
+{
+    const struct ir_inst *i = sel_at(s, v);
+    int32_t imm;
+
+    if (i->op != IR_OP_IAND || !sel_used_once(s, v) || s->vreg_of[v] != 0)
+        return false;
+    if (sel_imm32(s, i->b, &imm)) {
+        if (sel_can_sink(s, i->a, size)) {
+            struct sel_amode at = sel_sink(s, i->a);
+            sel_store_i(s, X64_TEST_RI, size, &at, imm);
+            return true;
+        }
+        mir_vreg a = sel_in_reg(s, i->a);
+        sel_inst(s, X64_TEST_RI, size)->imm = imm;
+        sel_use_any(s, a);
+        return true;
+    }
+    mir_vreg a = sel_in_reg(s, i->a);
+    if (sel_can_sink(s, i->b, size)) {
+        struct sel_amode at = sel_sink(s, i->b);
+        sel_inst(s, X64_TEST_RM, size);
+        sel_use(s, a);
+        sel_mem(s, &at);
+        return true;
+    }
+    mir_vreg b = sel_in_reg(s, i->b);
+    sel_inst(s, X64_TEST_RM, size);
+    sel_use(s, a);
+    sel_use_any(s, b);
+    return true;
+}
+
+static void test_self(struct select *s, ir_value v, uint32_t size)
+{
+    mir_vreg a = sel_in_reg(s, v);
+
+    sel_inst(s, X64_TEST_RM, size);
+    sel_use(s, a);
+    sel_use(s, a);
+}
+
+/* cmp of narrow memory with a constant: the load extends, the comparison can be done in its width
+ * when the constant is in reach of the extended values. */
+static bool compare_narrow(struct select *s, enum ir_cc cc, ir_value a, int64_t imm,
+                           struct sel_flags *out)
+{
+    const struct ir_inst *i = sel_at(s, a);
+
+    if (i->op != IR_OP_LOAD)
+        return false;
+    const struct ir_access *access = &s->f->accesses[i->c];
+    if (access->bytes > 2 || bytes_of(s, a) <= access->bytes ||
+        !sel_can_sink(s, a, access->bytes))
+        return false;
+    uint32_t bits = access->bytes * 8u;
+    bool sign = (access->flags & IR_ACCESS_SIGNED) != 0;
+    int64_t low = sign ? -(INT64_C(1) << (bits - 1)) : 0, high = low + (INT64_C(1) << bits) - 1;
+    bool is_unsigned = cc == IR_ULT || cc == IR_UGE || cc == IR_UGT || cc == IR_ULE;
+    if (imm < low || imm > high || (sign && is_unsigned))
+        return false;
+    struct sel_amode at = sel_sink(s, a);
+    sel_store_i(s, X64_CMP_RI, access->bytes, &at, (int32_t)(bits == 8 ? (int8_t)imm : (int16_t)imm));
+    *out = flags(sign ? cc : (enum ir_cc)as_unsigned[cc]);
+    return true;
+}
+
+static struct sel_flags compare_imm(struct select *s, enum ir_cc cc, ir_value a, int64_t imm)
+{
+    uint32_t size = bytes_of(s, a);
+    struct sel_flags out;
+
+    if (imm == 1 && (cc == IR_ULT || cc == IR_UGE)) {
+        cc = cc == IR_ULT ? IR_EQ : IR_NE;
+        imm = 0;
+    }
+    if (imm == -1 && (cc == IR_SGT || cc == IR_SLE)) {
+        cc = cc == IR_SGT ? IR_SGE : IR_SLT;
+        imm = 0;
+    }
+    if (imm == 0 && test_and(s, a, size))
+        return flags(cc);
+    if (compare_narrow(s, cc, a, imm, &out))
+        return out;
+    if (sel_can_sink(s, a, size)) {
+        struct sel_amode at = sel_sink(s, a);
+        sel_store_i(s, X64_CMP_RI, size, &at, (int32_t)imm);
+        return flags(cc);
+    }
+    if (imm == 0) {
+        test_self(s, a, size);
+        return flags(cc);
+    }
+    mir_vreg r = sel_in_reg(s, a);
+    sel_inst(s, X64_CMP_RI, size)->imm = imm;
+    sel_use_any(s, r);
+    return flags(cc);
+}
+
+struct sel_flags sel_compare(struct select *s, enum ir_cc cc, ir_value a, ir_value b)
+{
+    uint32_t size = bytes_of(s, a);
+    int32_t imm;
+
+    if (sel_imm32(s, b, &imm))
+        return compare_imm(s, cc, a, imm);
+    if (sel_imm32(s, a, &imm))
+        return compare_imm(s, (enum ir_cc)swapped[cc], b, imm);
+    if (!sel_can_sink(s, b, size) && sel_can_sink(s, a, size)) {
+        mir_vreg r = sel_in_reg(s, b);
+        struct sel_amode at = sel_sink(s, a);
+        sel_store_r(s, X64_CMP_MR, size, &at, r);
+        return flags(cc);
+    }
+    mir_vreg left = sel_in_reg(s, a);
+    if (sel_can_sink(s, b, size)) {
+        struct sel_amode at = sel_sink(s, b);
+        sel_inst(s, X64_CMP_RM, size);
+        sel_use(s, left);
+        sel_mem(s, &at);
+    } else {
+        mir_vreg right = sel_in_reg(s, b);
+        sel_inst(s, X64_CMP_RM, size);
+        sel_use(s, left);
+        sel_use_any(s, right);
+    }
+    return flags(cc);
+}
+
+/* ucomis: unordered sets ZF, PF and CF. Less-than is greater-than of swapped operands, so that one
+ * look at the flags suffices. */
+static struct sel_flags compare_float(struct select *s, enum ir_fcc cc, ir_value a, ir_value b)
+{
+    bool swap = cc == IR_FLT || cc == IR_FLE;
+    bool wide = sel_at(s, a)->type == IR_F64;
+    static const uint8_t of[] = {[IR_FEQ] = X64_CC_FEQ, [IR_FNE] = X64_CC_FNE, [IR_FLT] = X64_CC_A,
+                                 [IR_FLE] = X64_CC_AE,  [IR_FGT] = X64_CC_A,   [IR_FGE] = X64_CC_AE};
+    ir_value left = swap ? b : a, right = swap ? a : b;
+    mir_vreg l = sel_in_reg(s, left);
+    mir_vreg r;
+    struct sel_amode at;
+
+    if (wide) {
+        struct sel_xm64 x = sel_xm64(s, right);
+        r = x.v;
+        at = x.at;
+    } else {
+        struct sel_xm32 x = sel_xm32(s, right);
+        r = x.v;
+        at = x.at;
+    }
+    sel_inst(s, wide ? X64_UCOMISD_RM : X64_UCOMISS_RM, wide ? 8 : 4);
+    sel_use(s, l);
+    if (r == MIR_NONE)
+        sel_mem(s, &at);
+    else
+        sel_use_any(s, r);
+    return (struct sel_flags){(enum x64_cc)of[cc]};
+}
+
+struct sel_flags sel_condition(struct select *s, ir_value v)
+{
+    bool negate = false;
+    const struct ir_inst *i;
+    struct sel_flags out;
+    uint64_t bits;
+
+    for (;;) {
+        i = sel_at(s, v);
+        if (i->op == IR_OP_ALIAS)
+            v = ir_resolve(s->f, v);
+        else if (i->op == IR_OP_ICMP && (i->aux == IR_EQ || i->aux == IR_NE) &&
+                 sel_const(s, i->b, &bits) && bits == 0 && sel_at(s, i->a)->op == IR_OP_ICMP) {
+            negate ^= i->aux == IR_EQ;
+            v = i->a;
+        } else {
+            break;
+        }
+    }
+    if (i->op == IR_OP_ICMP)
+        out = sel_compare(s, (enum ir_cc)i->aux, i->a, i->b);
+    else if (i->op == IR_OP_FCMP)
+        out = compare_float(s, (enum ir_fcc)i->aux, i->a, i->b);
+    else
+        out = compare_imm(s, IR_NE, v, 0);
+    if (negate)
+        out.cc = x64_cc_not(out.cc);
+    return out;
+}
