@@ -31,6 +31,7 @@ static struct shape shape_of(enum x64_form form)
     case FORM_VEX_RVMR: return (struct shape){false, IMM_FOURTH};
     case FORM_ALU_RMI:
     case FORM_MRI:
+    case FORM_MOV_RRI:
     case FORM_RMI_DEF:
     case FORM_VEX_RMI:
     case FORM_VEX_RVMI: return (struct shape){false, IMM_8};
@@ -198,7 +199,7 @@ uint32_t x64_encode(struct x64_asm *as, enum x64_op op, uint32_t size, const str
     if (is_lock(op))
         x64_asm_u8(as, 0xf0);
     if (row->vex) {
-        vex(as, row, bits, form == FORM_VEX_RMI || form == FORM_MOV_RM || form == FORM_MR ? 0 : vvvv);
+        vex(as, row, bits, vvvv);
     } else {
         if ((row->width == X64_WIDTH_S && size == 1) || (row->width == 1 && row->w == X64_W_S)) {
             bits |= args->is_mem ? 0 : byte_rex(args->rm);

@@ -3,6 +3,7 @@
 
 enum { CODEGEN_NONE = 0 };
 #define WIDTH_S  X64_WIDTH_S
+#define WIDTH_REG X64_WIDTH_REG
 #define WIDTH_1  1
 #define WIDTH_2  2
 #define WIDTH_4  4

@@ -52,10 +52,10 @@ static uint32_t size_of(enum ir_type t)
 static enum x64_op xmm_move(enum ir_type t, bool store)
 {
     if (t == IR_V128)
-        return store ? X64_MOVUPS_MR : X64_MOVUPS_RM;
+        return store ? X64_MOVUPS_STORE : X64_MOVUPS;
     if (t == IR_F64)
-        return store ? X64_MOVSD_MR : X64_MOVSD_RM;
-    return store ? X64_MOVSS_MR : X64_MOVSS_RM;
+        return store ? X64_MOVSD_STORE : X64_MOVSD_LOAD;
+    return store ? X64_MOVSS_STORE : X64_MOVSS_LOAD;
 }
 
 static void overflow_store(struct select *s, mir_vreg base, uint32_t slot, enum ir_type t, mir_vreg v)

@@ -181,7 +181,7 @@ static struct sel_flags compare_float(struct select *s, enum ir_fcc cc, ir_value
         r = x.v;
         at = x.at;
     }
-    sel_inst(s, wide ? X64_UCOMISD_RM : X64_UCOMISS_RM, wide ? 8 : 4);
+    sel_inst(s, wide ? X64_UCOMISD : X64_UCOMISS, wide ? 8 : 4);
     sel_use(s, l);
     if (r == MIR_NONE)
         sel_mem(s, &at);

@@ -36,6 +36,8 @@ enum x64_op {
  * mir in order, memory behind them. */
 enum x64_form {
     FORM_ALU_RM,  /* reg = reg op rm     [use reg][def reuses 0][rm] */
+    FORM_ALU_RR,  /* as ALU_RM, rm only a register */
+    FORM_ALU_LOAD, /* as ALU_RM, rm only memory */
     FORM_ALU_RMI, /* reg = reg op rm, imm8; operands as ALU_RM */
     FORM_ALU_RI,  /* reg = reg op imm    [use reg][def reuses 0] */
     FORM_CMP_RM,  /* flags = reg op rm   [use reg][rm] */
@@ -52,6 +54,9 @@ enum x64_form {
     FORM_SHIFT_C, /* reg = reg op cl     [use reg][def reuses 0][use rcx] */
     FORM_SHIFT_I, /* reg = reg op imm8   [use reg][def reuses 0] */
     FORM_MOV_RM,  /* reg = op rm         [def][rm] */
+    FORM_MOV_RR,  /* as MOV_RM, rm only a register */
+    FORM_MOV_RRI, /* reg = op reg, imm8  [def][use reg] */
+    FORM_LOAD,    /* as MOV_RM, rm only memory */
     FORM_MOV_RMI, /* reg = op rm, imm    [def][rm] */
     FORM_LEA,     /* reg = address       [def] */
     FORM_BT_RR,   /* flags               [use rm][use reg] */
@@ -65,6 +70,8 @@ enum x64_form {
     FORM_VEX_RMI, /* reg = rm op imm8    [def][rm] */
     FORM_VEX_VM,  /* vvvv = op rm        [def][rm] */
     FORM_VEX_RVM, /* reg = vvvv op rm    [def][use vvvv][rm] */
+    FORM_VEX_RVR, /* as VEX_RVM, rm only a register */
+    FORM_VEX_RVL, /* as VEX_RVM, rm only memory */
     FORM_VEX_RVMI, /* the same, imm8     [def][use vvvv][rm] */
     FORM_VEX_RVMR, /* the same, a fourth register [def][use vvvv][use fourth][rm] */
     FORM_VEX_ACC, /* reg = reg, vvvv, rm [use reg][def reuses 0][use vvvv][rm] */
@@ -76,7 +83,7 @@ enum x64_form {
 enum { X64_MAP_0F = 1, X64_MAP_0F38, X64_MAP_0F3A };
 enum x64_prefix { X64_PREFIX_N = 0, X64_PREFIX_P66 = 0x66, X64_PREFIX_PF3 = 0xf3,
     X64_PREFIX_PF2 = 0xf2 };
-enum { X64_WIDTH_S = 0, X64_W_0 = 0, X64_W_1 = 1, X64_W_S = 2 };
+enum { X64_WIDTH_S = 0, X64_WIDTH_REG = 0xff, X64_W_0 = 0, X64_W_1 = 1, X64_W_S = 2 };
 enum x64_flags { X64_FLAGS_K, X64_FLAGS_R, X64_FLAGS_Z, X64_FLAGS_X };
 
 struct x64_row {
