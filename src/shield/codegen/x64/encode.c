@@ -31,11 +31,12 @@ static struct shape shape_of(enum x64_form form)
     case FORM_VEX_RVMR: return (struct shape){false, IMM_FOURTH};
     case FORM_ALU_RMI:
     case FORM_MRI:
+    case FORM_MOV_RMI:
     case FORM_MOV_RRI:
     case FORM_RMI_DEF:
     case FORM_VEX_RMI:
     case FORM_VEX_RVMI: return (struct shape){false, IMM_8};
-    case FORM_MOV_RMI: return (struct shape){false, IMM_SHORT};
+    case FORM_IMUL_RMI: return (struct shape){false, IMM_SHORT};
     default: return (struct shape){false, IMM_NONE};
     }
 }
@@ -294,4 +295,44 @@ void x64_call_reg(struct x64_asm *as, struct gpr64 r)
 void x64_jmp_reg(struct x64_asm *as, struct gpr64 r)
 {
     group_ff(as, 4, &(struct x64_args){.rm = r.n});
+}
+
+static void two_byte(struct x64_asm *as, uint32_t opcode, uint32_t bits, const struct x64_args *a)
+{
+    x64_asm_room(as);
+    bits |= rex_bits(a->reg, a);
+    if (bits != 0)
+        x64_asm_u8(as, REX | bits);
+    x64_asm_u8(as, 0x0f);
+    x64_asm_u8(as, opcode);
+    if (a->is_mem)
+        modrm_mem(as, a->reg, &a->mem);
+    else
+        x64_asm_u8(as, 0xc0 | (a->reg & 7u) << 3 | (a->rm & 7u));
+}
+
+void x64_cmov(struct x64_asm *as, uint32_t cc, uint32_t size, uint8_t reg, uint8_t rm)
+{
+    two_byte(as, 0x40 | cc, size == 8 ? REX_W : 0u, &(struct x64_args){.reg = reg, .rm = rm});
+}
+
+void x64_cmov_mem(struct x64_asm *as, uint32_t cc, uint32_t size, uint8_t reg, struct x64_mem m)
+{
+    two_byte(as, 0x40 | cc, size == 8 ? REX_W : 0u,
+             &(struct x64_args){.reg = reg, .is_mem = true, .mem = m});
+}
+
+void x64_setcc(struct x64_asm *as, uint32_t cc, uint8_t reg)
+{
+    two_byte(as, 0x90 | cc, byte_rex(reg), &(struct x64_args){.rm = reg});
+}
+
+void x64_div(struct x64_asm *as, bool is_signed, uint32_t size, uint8_t divisor)
+{
+    x64_asm_room(as);
+    uint32_t bits = (size == 8 ? REX_W : 0u) | (divisor & 8 ? REX_B : 0u);
+    if (bits != 0)
+        x64_asm_u8(as, REX | bits);
+    x64_asm_u8(as, 0xf7);
+    x64_asm_u8(as, 0xc0 | (is_signed ? 7u : 6u) << 3 | (divisor & 7u));
 }

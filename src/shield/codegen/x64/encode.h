@@ -106,6 +106,11 @@ static inline void x64_ri64(struct x64_asm *as, enum x64_op op, struct gpr64 a, 
 
 /* The shortest way to a constant; keep_flags: not by xor. */
 void x64_load_imm(struct x64_asm *as, uint8_t reg, uint64_t value, bool keep_flags);
+void x64_cmov(struct x64_asm *as, uint32_t cc, uint32_t size, uint8_t reg, uint8_t rm);
+void x64_cmov_mem(struct x64_asm *as, uint32_t cc, uint32_t size, uint8_t reg, struct x64_mem m);
+void x64_setcc(struct x64_asm *as, uint32_t cc, uint8_t reg);
+/* rax, rdx = rdx:rax divided by a register; with the remainder in rdx */
+void x64_div(struct x64_asm *as, bool is_signed, uint32_t size, uint8_t divisor);
 void x64_push(struct x64_asm *as, uint8_t reg);
 void x64_pop(struct x64_asm *as, uint8_t reg);
 void x64_bytes(struct x64_asm *as, const char *bytes, uint32_t count); /* a fixed instruction */

@@ -57,7 +57,8 @@ enum x64_form {
     FORM_MOV_RR,  /* as MOV_RM, rm only a register */
     FORM_MOV_RRI, /* reg = op reg, imm8  [def][use reg] */
     FORM_LOAD,    /* as MOV_RM, rm only memory */
-    FORM_MOV_RMI, /* reg = op rm, imm    [def][rm] */
+    FORM_MOV_RMI, /* reg = op rm, imm8   [def][rm] */
+    FORM_IMUL_RMI, /* as MOV_RMI, imm32 or imm8 */
     FORM_LEA,     /* reg = address       [def] */
     FORM_BT_RR,   /* flags               [use rm][use reg] */
     FORM_BT_RI,   /* flags               [use rm], imm8 */
@@ -158,6 +159,9 @@ static inline bool x64_fits32(int64_t v)
 {
     return v == (int32_t)v;
 }
+
+/* In `extra` of DIV and REM. */
+enum { X64_DIV_SIGNED = 1, X64_DIV_NOT_ZERO = 2, X64_DIV_NOT_MINUS_ONE = 4 };
 
 /* What selection hands to emission beside the mir. */
 struct x64_lowered {
