@@ -84,6 +84,8 @@ static inline bool emit_is_slot(mir_place p)
 struct x64_mem emit_slot(const struct emit *e, mir_place p);
 
 /* emit_inst.c */
+/* The memory operand of i, whose registers are the places p. */
+struct x64_mem emit_memory(const struct emit *e, const struct mir_inst *i, const mir_place *p);
 void emit_inst(struct emit *e, uint32_t inst);       /* a row of enc.def */
 void emit_pseudo(struct emit *e, uint32_t inst);     /* emit_pseudo.c */
 void emit_edit(struct emit *e, const struct mir_edit *edit);

@@ -10,8 +10,7 @@ struct x64_mem emit_slot(const struct emit *e, mir_place p)
     return x64_at(X64_RSP, (int32_t)((p - MIR_SLOT) * 8));
 }
 
-/* The memory operand, whose registers are the places p. */
-static struct x64_mem memory(const struct emit *e, const struct mir_inst *i, const mir_place *p)
+struct x64_mem emit_memory(const struct emit *e, const struct mir_inst *i, const mir_place *p)
 {
     struct x64_mem m = {X64_NO_REG, X64_NO_REG, i->scale & X64_MEM_SCALE, i->disp};
 
@@ -42,7 +41,7 @@ static void set_rm(const struct emit *e, const struct mir_inst *i, const mir_pla
 {
     if (x64_base_of(i) != X64_BASE_REGISTER) {
         a->is_mem = true;
-        a->mem = memory(e, i, p);
+        a->mem = emit_memory(e, i, p);
     } else if (emit_is_slot(*p)) {
         a->is_mem = true;
         a->mem = emit_slot(e, *p);

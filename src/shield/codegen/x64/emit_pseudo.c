@@ -124,6 +124,30 @@ static void checked_end(struct emit *e, uint32_t inst)
     x64_cmov(as, X64_CC_A, 8, end.n, X64_SCRATCH);
 }
 
+/* mov rax, [m]; again: mov r11, rax; op r11, v; lock cmpxchg [m], r11; jne again */
+static void atomic_loop(struct emit *e, uint32_t inst)
+{
+    const struct mir_inst *i = &e->m->insts[inst];
+    const mir_place *p = emit_places(e, inst);
+    struct x64_asm *as = &e->as;
+    struct x64_mem m = emit_memory(e, i, p + 2);
+    x64_label again = x64_label_new(as);
+    enum x64_op op = i->extra == IR_RMW_AND ? X64_AND_RM
+                     : i->extra == IR_RMW_OR ? X64_OR_RM
+                                             : X64_XOR_RM;
+    enum x64_op load = i->size == 1 ? X64_MOVZX8_RM : i->size == 2 ? X64_MOVZX16_RM : X64_MOV_RM;
+    uint32_t size = i->size == 8 ? 8 : 4;
+
+    emit_trap_here(e, i->trap);
+    x64_rm(as, load, size, X64_RAX, m);
+    x64_label_bind(as, again);
+    x64_rr(as, X64_MOV_RM, size, X64_SCRATCH, X64_RAX);
+    x64_rr(as, op, size, X64_SCRATCH, emit_reg(p[0]));
+    emit_trap_here(e, i->trap);
+    x64_rm(as, X64_LCMPXCHG, i->size, X64_SCRATCH, m);
+    x64_asm_jcc(as, X64_CC_NE, again);
+}
+
 static void address(struct emit *e, uint8_t to, uint32_t base, uint32_t offset)
 {
     x64_encode(&e->as, X64_LEA, 8,
@@ -186,6 +210,7 @@ void emit_pseudo(struct emit *e, uint32_t inst)
     case X64_TRAP_CC: trap_cc(e, inst); break;
     case X64_DIV:
     case X64_REM: divide(e, inst); break;
+    case X64_ATOMIC_LOOP: atomic_loop(e, inst); break;
     case X64_CHECKED_END: checked_end(e, inst); break;
     default: emit_call(e, inst); break;
     }

@@ -49,6 +49,8 @@ SEL_MEM(128)
         mir_vreg v;                                                                                \
         struct sel_amode at;                                                                       \
     };
+SEL_RM(rm8)
+SEL_RM(rm16)
 SEL_RM(rm32)
 SEL_RM(rm64)
 SEL_RM(xm32)
@@ -150,7 +152,9 @@ struct sel_amode sel_amode(struct select *s, ir_value address, const struct ir_a
 bool sel_can_sink(struct select *s, ir_value v, uint32_t bytes);
 /* The memory operand of such a load; it is then never selected itself. */
 struct sel_amode sel_sink(struct select *s, ir_value load);
-struct sel_rm32 sel_rm32(struct select *s, ir_value v); /* memory when that is possible */
+struct sel_rm8 sel_rm8(struct select *s, ir_value v); /* memory when that is possible */
+struct sel_rm16 sel_rm16(struct select *s, ir_value v);
+struct sel_rm32 sel_rm32(struct select *s, ir_value v);
 struct sel_rm64 sel_rm64(struct select *s, ir_value v);
 struct sel_xm32 sel_xm32(struct select *s, ir_value v);
 struct sel_xm64 sel_xm64(struct select *s, ir_value v);
@@ -176,7 +180,7 @@ static inline void sel_use_fixed(struct select *s, mir_vreg v, uint32_t reg)
 {
     sel_operand(s, v, MIR_USE, MIR_EARLY, MIR_FIXED, reg);
 }
-static inline void sel_def(struct select *s, mir_vreg v)
+static inline void sel_def_reg(struct select *s, mir_vreg v)
 {
     sel_operand(s, v, MIR_DEF, MIR_LATE, MIR_REG, 0);
 }
@@ -195,6 +199,8 @@ static inline mir_vreg sel_gpr_new(struct select *s, uint32_t size)
     return sel_vreg_new(s, MIR_GPR, size == 8 ? MIR_W64 : MIR_W32);
 }
 
+/* The r/m operand: memory when there is an address, else a register or its slot. */
+void sel_rm(struct select *s, mir_vreg b, const struct sel_amode *at);
 /* One instruction of a form, with a new register as its result. size is 4 or 8. */
 mir_vreg sel_alu_rm(struct select *s, enum x64_op op, uint32_t size, mir_vreg a, mir_vreg b,
                     const struct sel_amode *at);
@@ -202,6 +208,8 @@ mir_vreg sel_alu_ri(struct select *s, enum x64_op op, uint32_t size, mir_vreg a,
 mir_vreg sel_un(struct select *s, enum x64_op op, uint32_t size, mir_vreg a);
 mir_vreg sel_mov_rm(struct select *s, enum x64_op op, uint32_t size, mir_vreg a,
                     const struct sel_amode *at);
+mir_vreg sel_vex(struct select *s, enum x64_op op, uint32_t size, mir_vreg vvvv, mir_vreg b,
+                 const struct sel_amode *at);
 mir_vreg sel_lea(struct select *s, uint32_t size, struct sel_amode at);
 mir_vreg sel_imm(struct select *s, uint32_t size, uint64_t value);
 void sel_store_r(struct select *s, enum x64_op op, uint32_t size, const struct sel_amode *at,

@@ -76,7 +76,7 @@ static mir_vreg overflow_load(struct select *s, mir_vreg base, uint32_t slot, en
         return sel_mov_rm(s, X64_MOV_RM, size_of(t), 0, &at);
     mir_vreg r = sel_vreg_new(s, MIR_XMM, sel_width(t));
     sel_inst(s, xmm_move(t, false), size_of(t));
-    sel_def(s, r);
+    sel_def_reg(s, r);
     sel_mem(s, &at);
     return r;
 }

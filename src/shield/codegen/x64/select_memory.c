@@ -152,6 +152,8 @@ struct sel_amode sel_sink(struct select *s, ir_value load)
             r.v = sel_in_reg(s, v);                                                                \
         return r;                                                                                  \
     }
+RM_OF(rm8, 1)
+RM_OF(rm16, 2)
 RM_OF(rm32, 4)
 RM_OF(rm64, 8)
 #undef RM_OF
@@ -248,6 +250,6 @@ mir_vreg sel_pool_xmm(struct select *s, const uint8_t bytes[16], uint32_t size)
 
     i->flags = MIR_IS_REMAT;
     i->aux = offset;
-    sel_def(s, r);
+    sel_def_reg(s, r);
     return r;
 }

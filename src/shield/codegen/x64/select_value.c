@@ -37,7 +37,7 @@ static mir_vreg constant(struct select *s, const struct ir_inst *i)
     if (bits == 0) {
         mir_vreg r = sel_vreg_new(s, MIR_XMM, sel_width((enum ir_type)i->type));
         sel_inst(s, X64_ZERO_XMM, 16)->flags = MIR_IS_REMAT;
-        sel_def(s, r);
+        sel_def_reg(s, r);
         return r;
     }
     uint8_t bytes[16] = {0};
@@ -55,7 +55,7 @@ static mir_vreg vector_constant(struct select *s, const uint8_t bytes[16])
         return sel_pool_xmm(s, bytes, 16);
     mir_vreg r = sel_vreg_new(s, MIR_XMM, MIR_W128);
     sel_inst(s, bytes[0] == 0 ? X64_ZERO_XMM : X64_ONES_XMM, 16)->flags = MIR_IS_REMAT;
-    sel_def(s, r);
+    sel_def_reg(s, r);
     return r;
 }
 
@@ -212,8 +212,7 @@ void sel_clobber(struct select *s, mir_preg_set regs)
     s->clobbers[s->inst_count - 1] |= regs;
 }
 
-/* The r/m operand: memory when there is an address, else a register or its slot. */
-static void rm_operand(struct select *s, mir_vreg b, const struct sel_amode *at)
+void sel_rm(struct select *s, mir_vreg b, const struct sel_amode *at)
 {
     if (at != NULL)
         sel_mem(s, at);
@@ -229,7 +228,7 @@ mir_vreg sel_alu_rm(struct select *s, enum x64_op op, uint32_t size, mir_vreg a,
     sel_inst(s, op, size);
     sel_use(s, a);
     sel_def_reuse(s, r, 0);
-    rm_operand(s, b, at);
+    sel_rm(s, b, at);
     return r;
 }
 
@@ -257,8 +256,20 @@ mir_vreg sel_mov_rm(struct select *s, enum x64_op op, uint32_t size, mir_vreg a,
     mir_vreg r = sel_gpr_new(s, size);
 
     sel_inst(s, op, size);
-    sel_def(s, r);
-    rm_operand(s, a, at);
+    sel_def_reg(s, r);
+    sel_rm(s, a, at);
+    return r;
+}
+
+mir_vreg sel_vex(struct select *s, enum x64_op op, uint32_t size, mir_vreg vvvv, mir_vreg b,
+                 const struct sel_amode *at)
+{
+    mir_vreg r = sel_gpr_new(s, size);
+
+    sel_inst(s, op, size);
+    sel_def_reg(s, r);
+    sel_use(s, vvvv);
+    sel_rm(s, b, at);
     return r;
 }
 
@@ -268,7 +279,7 @@ mir_vreg sel_lea(struct select *s, uint32_t size, struct sel_amode at)
 
     at.trap = 0;
     sel_inst(s, X64_LEA, size);
-    sel_def(s, r);
+    sel_def_reg(s, r);
     sel_mem(s, &at);
     return r;
 }
@@ -280,7 +291,7 @@ mir_vreg sel_imm(struct select *s, uint32_t size, uint64_t value)
 
     i->imm = (int64_t)(size == 8 ? value : (uint32_t)value);
     i->flags = MIR_IS_REMAT;
-    sel_def(s, r);
+    sel_def_reg(s, r);
     return r;
 }
 
