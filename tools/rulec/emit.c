@@ -389,7 +389,7 @@ static void emit_signature(struct emitter *e, struct buf *out, const char *linka
                STR_ARG(e->p->context));
     if (e->root->result != KIND_NOTHING)
         buf_printf(out, ", %s *out", e->p->kinds[e->root->result].ctype);
-    buf_text(out, ")\n{\n    (void)self;\n");
+    buf_text(out, ")\n{\n    (void)inst, (void)self;\n");
 }
 
 /* One operation at the root: a function of its own. */

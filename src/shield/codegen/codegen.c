@@ -9,6 +9,7 @@ enum status codegen_function(struct ir_func *f, const struct codegen_options *op
     struct mir_allocation allocation;
 
     TRY(x64_lower(f, options, &lowered, dg));
-    TRY(regalloc(&lowered.mir, options->optimise ? REGALLOC_GOOD : REGALLOC_FAST, &allocation, dg));
+    TRY(regalloc(&lowered.mir, options->optimise ? REGALLOC_GOOD : REGALLOC_FAST, &allocation, NULL,
+                 dg));
     return x64_emit(f, options, &lowered, &allocation, out, dg);
 }

@@ -207,7 +207,7 @@ static void fill_blocks(struct work *w)
         o->blocks[o->succs[i]].pred_count++;
 }
 
-/* ---- loops --------------------------------------------------------------------------------- */
+/* ---- loops ------ */
 
 struct loops {
     struct order *o;
@@ -297,14 +297,15 @@ static void find_loops(struct arena *a, struct order *o)
     }
 }
 
-/* ---- layout ---------------------------------------------------------------------------------- */
+/* ---- layout ------ */
 
 /* Lists of blocks, one per loop and one for outside (index count): each block hangs in the list of
  * its innermost loop, a header in the list of the loop around. */
 static void lay_out(struct arena *a, struct order *o)
 {
     uint32_t n = o->count, used = 0, depth = 0;
-    uint32_t *first = arena_new(a, uint32_t, (size_t)n + 1), *last = arena_new(a, uint32_t, (size_t)n + 1);
+    uint32_t *first = arena_new(a, uint32_t, (size_t)n + 1), *last = arena_new(a, uint32_t,
+                                                                               (size_t)n + 1);
     uint32_t *next = arena_new(a, uint32_t, n), *stack = arena_new(a, uint32_t, (size_t)n + 1);
 
     memset(first, 0xff, ((size_t)n + 1) * sizeof(uint32_t));

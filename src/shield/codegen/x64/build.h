@@ -1,5 +1,6 @@
 /*
- * build: typed builders, one or more for each integer row of enc.def, named as the row and the width
+ * build: typed builders, one or more for each integer row of enc.def, named as the row and the
+ * width
  * of the operation: ADD_RM is sel_ADD_RM32(s, gpr, rm32) and sel_ADD_RM64(s, gpr, rm64). Rules
  * declare those that they use as constructors. vector.h does the same for the vector rows.
  * SPDX-License-Identifier: Apache-2.0
@@ -67,7 +68,7 @@ static inline const struct sel_amode *sel_memory_of(mir_vreg v, const struct sel
     {                                                                                              \
         mir_vreg r = sel_gpr_new(s, bits / 8);                                                     \
         sel_inst(s, X64_##name, bits / 8)->imm = imm;                                              \
-        sel_def_reg(s, r);                                                                             \
+        sel_def_reg(s, r);                                                                         \
         sel_rm(s, b.v, sel_memory_of(b.v, &b.at));                                                 \
         return (struct sel_gpr){r};                                                                \
     }

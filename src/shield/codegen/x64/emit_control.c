@@ -79,7 +79,8 @@ void emit_switch_few(struct emit *e, uint32_t inst)
     jmp_to(e, other);
 }
 
-/* A jump through a table of deltas. The index is clamped to the last entry by cmov, which also holds
+/* A jump through a table of deltas. The index is clamped to the last entry by cmov, which also
+ * holds
  * for a processor that guesses. */
 void emit_switch(struct emit *e, uint32_t inst)
 {

@@ -149,7 +149,7 @@ static void arguments(const struct emit *e, const struct mir_inst *i, const mir_
     }
 }
 
-/* ---- flags --------------------------------------------------------------------------------- */
+/* ---- flags ------ */
 
 static bool reads_flags(uint16_t op)
 {
@@ -294,7 +294,7 @@ void emit_inst(struct emit *e, uint32_t inst)
     flags_after(e, i, p);
 }
 
-/* ---- edits ------------------------------------------------------------------------------------- */
+/* ---- edits ------ */
 
 static enum x64_op load_op(enum mir_width width)
 {

@@ -156,7 +156,8 @@ static bool is_lock(enum x64_op op)
 }
 
 /* Opcode and size of the immediate: byte forms lie one below, short immediates have their own. */
-static uint32_t opcode_of(const struct x64_row *row, enum immediate kind, uint32_t size, int64_t imm,
+static uint32_t opcode_of(const struct x64_row *row, enum immediate kind, uint32_t size,
+                          int64_t imm,
                           uint32_t *imm_bytes)
 {
     uint32_t opcode = row->opcode, sized = size == 1 ? 1 : size == 2 ? 2 : 4;

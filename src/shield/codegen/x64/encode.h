@@ -35,7 +35,7 @@ uint32_t x64_encode(struct x64_asm *as, enum x64_op op, uint32_t size, const str
 /* Bytes that the memory operand of op has. */
 uint32_t x64_memory_bytes(enum x64_op op, uint32_t size);
 
-/* ---- typed ---------------------------------------------------------------------------------- */
+/* ---- typed ------ */
 struct gpr32 {
     uint8_t n;
 };
@@ -65,7 +65,8 @@ static inline struct x64_mem x64_at(uint32_t base, int32_t disp)
 #define MEM64(base, disp)  ((struct mem64){x64_at(base, disp)})
 #define MEM128(base, disp) ((struct mem128){x64_at(base, disp)})
 
-static inline void x64_rr(struct x64_asm *as, enum x64_op op, uint32_t size, uint8_t reg, uint8_t rm)
+static inline void x64_rr(struct x64_asm *as, enum x64_op op, uint32_t size, uint8_t reg,
+                          uint8_t rm)
 {
     x64_encode(as, op, size, &(struct x64_args){.reg = reg, .rm = rm});
 }

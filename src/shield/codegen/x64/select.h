@@ -119,7 +119,7 @@ struct select {
     bool calls;
 };
 
-/* ---- values -------------------------------------------------------------------------------- */
+/* ---- values ------ */
 mir_vreg sel_vreg_new(struct select *s, enum mir_class class, enum mir_width width);
 enum mir_class sel_class(enum ir_type t);
 enum mir_width sel_width(enum ir_type t);
@@ -146,7 +146,7 @@ bool sel_const_signed(struct select *s, ir_value v, int64_t *value); /* sign-ext
 bool sel_imm32(struct select *s, ir_value v, int32_t *imm);
 bool sel_has(const struct select *s, uint32_t features);
 
-/* ---- memory -------------------------------------------------------------------------------- */
+/* ---- memory ------ */
 struct sel_amode sel_amode(struct select *s, ir_value address, const struct ir_access *access);
 /* The value is a load of as many bytes that may happen at the root instead. */
 bool sel_can_sink(struct select *s, ir_value v, uint32_t bytes);
@@ -164,7 +164,7 @@ struct sel_amode sel_pool_amode(uint32_t offset);
 mir_vreg sel_pool_xmm(struct select *s, const uint8_t bytes[16], uint32_t size); /* 4, 8, 16 */
 struct sel_amode sel_context_field(uint32_t offset); /* [r15 + offset] */
 
-/* ---- building -------------------------------------------------------------------------------- */
+/* ---- building ------ */
 struct mir_inst *sel_inst(struct select *s, enum x64_op op, uint32_t size);
 void sel_operand(struct select *s, mir_vreg v, enum mir_kind kind, enum mir_position position,
                  enum mir_constraint constraint, uint32_t arg);
@@ -219,7 +219,7 @@ void sel_store_i(struct select *s, enum x64_op op, uint32_t size, const struct s
 mir_vreg sel_load_gpr(struct select *s, enum ir_type type, const struct ir_access *access,
                       const struct sel_amode *at);
 
-/* ---- parts --------------------------------------------------------------------------------- */
+/* ---- parts ------ */
 void sel_prepare(struct select *s);             /* select_uses.c */
 void sel_root(struct select *s, ir_value v);    /* select_root.c: not terminators, not calls */
 void sel_terminator(struct select *s, ir_value v); /* select_control.c */

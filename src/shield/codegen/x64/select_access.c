@@ -78,7 +78,7 @@ void sel_store(struct select *s, ir_value address, ir_value value, uint32_t acce
     sel_store_r(s, X64_MOV_MR, x->bytes, &at, v);
 }
 
-/* ---- operations on memory ---------------------------------------------------------------------- */
+/* ---- operations on memory ------ */
 
 bool sel_same_place(struct select *s, ir_value load, uint32_t store_access)
 {
@@ -112,7 +112,7 @@ struct sel_mem64 sel_place64(struct select *s, ir_value load)
     return (struct sel_mem64){sel_sink(s, load)};
 }
 
-/* ---- atomics --------------------------------------------------------------------------------------- */
+/* ---- atomics ------ */
 
 /* What was read in `bytes`, zero-extended. */
 static mir_vreg widened(struct select *s, uint32_t bytes, mir_vreg r)
@@ -208,7 +208,7 @@ void sel_fence(struct select *s)
     sel_inst(s, X64_MFENCE, 4);
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------- */
+/* ---- addresses ------ */
 
 static mir_vreg plain(struct select *s, enum x64_op op, uint32_t aux)
 {

@@ -58,7 +58,8 @@ static enum x64_op xmm_move(enum ir_type t, bool store)
     return store ? X64_MOVSS_STORE : X64_MOVSS_LOAD;
 }
 
-static void overflow_store(struct select *s, mir_vreg base, uint32_t slot, enum ir_type t, mir_vreg v)
+static void overflow_store(struct select *s, mir_vreg base, uint32_t slot, enum ir_type t,
+                           mir_vreg v)
 {
     struct sel_amode at = overflow_at(base, slot);
 
@@ -96,7 +97,7 @@ static void arrived(struct select *s, ir_value v, mir_vreg r)
     sel_result(s, v, r);
 }
 
-/* ---- entry ---------------------------------------------------------------------------------- */
+/* ---- entry ------ */
 
 void sel_entry(struct select *s)
 {
@@ -159,7 +160,7 @@ void sel_return(struct select *s, ir_value v)
     }
 }
 
-/* ---- calls ------------------------------------------------------------------------------------ */
+/* ---- calls ------ */
 
 struct call {
     enum x64_op op, tail_op;
@@ -230,7 +231,8 @@ ir_value sel_take_result(struct select *s, ir_value of, uint32_t position)
 }
 
 /* The call itself with its arguments in registers; those without went to the buffer before. */
-static void call_uses(struct select *s, const struct call *call, const mir_vreg *regs, mir_vreg first)
+static void call_uses(struct select *s, const struct call *call, const mir_vreg *regs,
+                      mir_vreg first)
 {
     const struct ir_signature *g = &s->f->signatures[call->signature];
     struct cursor c = {0};

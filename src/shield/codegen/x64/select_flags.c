@@ -92,7 +92,8 @@ static bool compare_narrow(struct select *s, enum ir_cc cc, ir_value a, int64_t 
     if (imm < low || imm > high || (sign && is_unsigned))
         return false;
     struct sel_amode at = sel_sink(s, a);
-    sel_store_i(s, X64_CMP_RI, access->bytes, &at, (int32_t)(bits == 8 ? (int8_t)imm : (int16_t)imm));
+    sel_store_i(s, X64_CMP_RI, access->bytes, &at, (int32_t)(bits == 8 ? (int8_t)imm :
+                                                             (int16_t)imm));
     *out = flags(sign ? cc : (enum ir_cc)as_unsigned[cc]);
     return true;
 }
@@ -166,7 +167,8 @@ static struct sel_flags compare_float(struct select *s, enum ir_fcc cc, ir_value
     bool swap = cc == IR_FLT || cc == IR_FLE;
     bool wide = sel_at(s, a)->type == IR_F64;
     static const uint8_t of[] = {[IR_FEQ] = X64_CC_FEQ, [IR_FNE] = X64_CC_FNE, [IR_FLT] = X64_CC_A,
-                                 [IR_FLE] = X64_CC_AE,  [IR_FGT] = X64_CC_A,   [IR_FGE] = X64_CC_AE};
+                                 [IR_FLE] = X64_CC_AE,  [IR_FGT] = X64_CC_A,   [IR_FGE] =
+                                     X64_CC_AE};
     ir_value left = swap ? b : a, right = swap ? a : b;
     mir_vreg l = sel_in_reg(s, left);
     mir_vreg r;

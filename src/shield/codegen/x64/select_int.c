@@ -1,7 +1,7 @@
 /* select_int: see select_int.h. SPDX-License-Identifier: Apache-2.0 */
 #include "shield/codegen/x64/select_int.h"
 
-/* ---- extractors and predicates --------------------------------------------------------------- */
+/* ---- extractors and predicates ------ */
 
 bool sel_scale(struct select *s, ir_value v, uint32_t *log2)
 {
@@ -95,12 +95,13 @@ int32_t sel_rorx_count64(struct select *s, int32_t k)
     return -k & 63;
 }
 
-/* ---- addresses as arithmetic ------------------------------------------------------------------- */
+/* ---- addresses as arithmetic ------ */
 
 static struct sel_gpr lea(struct select *s, uint32_t size, mir_vreg base, mir_vreg index,
                           uint32_t log2, int32_t disp)
 {
-    struct sel_amode at = {.scale = X64_BASE_VREG << X64_MEM_BASE_SHIFT, .base = base, .disp = disp};
+    struct sel_amode at = {.scale = X64_BASE_VREG << X64_MEM_BASE_SHIFT, .base = base, .disp =
+                           disp};
 
     if (index != 0) {
         at.scale = (uint8_t)(at.scale | X64_MEM_INDEX | log2);
@@ -159,7 +160,7 @@ struct sel_gpr sel_lea_self64(struct select *s, struct sel_gpr a, uint32_t log2)
     return lea(s, 8, a.v, a.v, log2, 0);
 }
 
-/* ---- widths --------------------------------------------------------------------------------------- */
+/* ---- widths ------ */
 
 struct sel_gpr sel_reg(struct select *s, ir_value v)
 {
@@ -204,7 +205,7 @@ struct sel_gpr sel_narrow_count(struct select *s, enum ir_type t, ir_value v)
     return (struct sel_gpr){sel_alu_ri(s, X64_AND_RI, 4, sel_in_reg(s, v), mask)};
 }
 
-/* ---- counting without the instructions for it ---------------------------------------------------- */
+/* ---- counting without the instructions for it ------ */
 
 static uint32_t size_of(enum ir_type t)
 {
@@ -265,7 +266,7 @@ struct sel_gpr sel_popcnt_plain(struct select *s, enum ir_type t, struct sel_gpr
     return (struct sel_gpr){sel_alu_ri(s, X64_SHR_RI, z, product, (int32_t)z * 8 - 8)};
 }
 
-/* ---- multiplication and division ------------------------------------------------------------------- */
+/* ---- multiplication and division ------ */
 
 struct sel_gpr sel_mulhi(struct select *s, bool is_signed, enum ir_type t, struct sel_gpr a,
                          struct sel_gpr b)
@@ -304,7 +305,8 @@ struct sel_gpr sel_divide(struct select *s, bool is_signed, bool rem, enum ir_ty
 }
 
 /* The sum, and a trap when it carries. */
-struct sel_gpr sel_uadd_trap(struct select *s, enum ir_type t, ir_value a, ir_value b, uint32_t code)
+struct sel_gpr sel_uadd_trap(struct select *s, enum ir_type t, ir_value a, ir_value b,
+                             uint32_t code)
 {
     uint32_t size = size_of(t);
     mir_vreg x = sel_in_reg(s, a), r;
@@ -318,7 +320,7 @@ struct sel_gpr sel_uadd_trap(struct select *s, enum ir_type t, ir_value a, ir_va
     return (struct sel_gpr){r};
 }
 
-/* ---- conditions as values ------------------------------------------------------------------------ */
+/* ---- conditions as values ------ */
 
 struct sel_gpr sel_setcc(struct select *s, struct sel_flags f)
 {
@@ -335,7 +337,8 @@ static mir_vreg move_if(struct select *s, enum ir_type t, enum x64_cc cc, mir_vr
     if (sel_class(t) == MIR_GPR)
         return cmov(s, size_of(t), cc, otherwise, when);
     mir_vreg r = sel_vreg_new(s, MIR_XMM, sel_width(t));
-    sel_inst(s, X64_CMOV_XMM, t == IR_V128 ? 16 : sel_width(t) == MIR_W64 ? 8 : 4)->cc = (uint8_t)cc;
+    sel_inst(s, X64_CMOV_XMM, t == IR_V128 ? 16 : sel_width(t) == MIR_W64 ? 8 : 4)->cc =
+        (uint8_t)cc;
     sel_use(s, otherwise);
     sel_def_reuse(s, r, 0);
     sel_use(s, when);

@@ -16,7 +16,7 @@ MUST_USE static inline const struct ir_inst *sel_def(struct select *s, ir_value 
     return i->op == IR_OP_ALIAS ? sel_at(s, ir_resolve(s->f, v)) : i;
 }
 
-/* ---- extractors and predicates --------------------------------------------------------------- */
+/* ---- extractors and predicates ------ */
 /* A constant from 1 to 3: the log2 of an index scale. */
 bool sel_scale(struct select *s, ir_value v, uint32_t *log2);
 /* A constant 3, 5 or 9: the multiplication that is one lea, with the log2 of its scale. */
@@ -37,11 +37,13 @@ bool sel_popcnt(struct select *s);
 bool sel_same_place(struct select *s, ir_value load, uint32_t store_access);
 bool sel_width_is(struct select *s, uint32_t access, uint32_t bytes);
 
-/* ---- constructors ---------------------------------------------------------------------------- */
+/* ---- constructors ------ */
 struct sel_gpr sel_lea32(struct select *s, struct sel_gpr a, struct sel_gpr b);
 struct sel_gpr sel_lea64(struct select *s, struct sel_gpr a, struct sel_gpr b);
-struct sel_gpr sel_lea_scaled32(struct select *s, struct sel_gpr a, struct sel_gpr b, uint32_t log2);
-struct sel_gpr sel_lea_scaled64(struct select *s, struct sel_gpr a, struct sel_gpr b, uint32_t log2);
+struct sel_gpr sel_lea_scaled32(struct select *s, struct sel_gpr a, struct sel_gpr b,
+                                uint32_t log2);
+struct sel_gpr sel_lea_scaled64(struct select *s, struct sel_gpr a, struct sel_gpr b,
+                                uint32_t log2);
 struct sel_gpr sel_lea_disp32(struct select *s, struct sel_gpr a, int32_t disp);
 struct sel_gpr sel_lea_disp64(struct select *s, struct sel_gpr a, int32_t disp);
 struct sel_gpr sel_lea_all32(struct select *s, struct sel_gpr a, struct sel_gpr b, int32_t disp);
@@ -72,7 +74,8 @@ struct sel_mem8 sel_place8(struct select *s, ir_value load);
 struct sel_mem16 sel_place16(struct select *s, ir_value load);
 struct sel_mem32 sel_place32(struct select *s, ir_value load);
 struct sel_mem64 sel_place64(struct select *s, ir_value load);
-struct sel_gpr sel_uadd_trap(struct select *s, enum ir_type t, ir_value a, ir_value b, uint32_t code);
+struct sel_gpr sel_uadd_trap(struct select *s, enum ir_type t, ir_value a, ir_value b,
+                             uint32_t code);
 struct sel_gpr sel_checked_end(struct select *s, ir_value index, ir_value record, uint32_t bytes);
 mir_vreg sel_atomic_rmw(struct select *s, enum ir_type t, enum ir_rmw op, ir_value address,
                         ir_value operand, uint32_t access);

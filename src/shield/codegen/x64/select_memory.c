@@ -18,7 +18,8 @@ static bool add_disp(struct sel_amode *at, int64_t more)
 
 static void set_base(struct sel_amode *at, enum x64_base base)
 {
-    at->scale = (uint8_t)((at->scale & (X64_MEM_INDEX | X64_MEM_SCALE)) | base << X64_MEM_BASE_SHIFT);
+    at->scale = (uint8_t)((at->scale & (X64_MEM_INDEX | X64_MEM_SCALE)) |
+                          base << X64_MEM_BASE_SHIFT);
 }
 
 static void set_index(struct sel_amode *at, mir_vreg index, uint32_t log2)
@@ -119,7 +120,7 @@ struct sel_amode sel_context_field(uint32_t offset)
                               .disp = (int32_t)offset};
 }
 
-/* ---- loads that move ------------------------------------------------------------------------- */
+/* ---- loads that move ------ */
 
 bool sel_can_sink(struct select *s, ir_value v, uint32_t bytes)
 {
@@ -193,7 +194,7 @@ XM_OF(xm64, 8)
 XM_OF(xm128, 16)
 #undef XM_OF
 
-/* ---- constant pool ----------------------------------------------------------------------------- */
+/* ---- constant pool ------ */
 
 enum { POOL_TABLE_MIN = 32 };
 

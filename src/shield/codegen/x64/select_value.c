@@ -161,7 +161,7 @@ bool sel_has(const struct select *s, uint32_t features)
     return (s->options->features & features) == features;
 }
 
-/* ---- building -------------------------------------------------------------------------------- */
+/* ---- building ------ */
 
 struct mir_inst *sel_inst(struct select *s, enum x64_op op, uint32_t size)
 {

@@ -5,7 +5,8 @@
  *   op     enum x64_op: a row of enc.def, or of pseudo.def
  *   size   bytes of the operation, 1, 2, 4, 8 (rows with width S or w S), 16 for vectors
  *   cc     enum x64_cc
- *   scale  X64_MEM_*: what the memory operand is made of; 0: the r/m operand is a register or a slot
+ *   scale  X64_MEM_*: what the memory operand is made of; 0: the r/m operand is a register or a
+ * slot
  *   disp   displacement of the memory operand
  *   trap   trap code + 1 when the instruction may fault
  *   imm    immediate
