@@ -78,6 +78,18 @@ static const struct row {
      "a dot and its kind"},
     {"a number too large", HEAD "block 0 (v0:i32, v1:i32)\n  v2:i32 = iconst 0x10000000000000000\n",
      BAD_TEXT, {0}, 0, "expected a constant"},
+    {"positions in other functions",
+     HEAD "  inlined 0 source 11 function 4 parent 7\n"
+          "  inlined 1 source 12 function 5 parent 2147483648\n"
+          "block 0 (v0:i32, v1:i32)\n  v2:i32 = iadd v0 v1 @2147483649\n  return (v2) @7\n",
+     RUNS, {1, 2}, 3, NULL},
+    {"a position that is its own parent",
+     HEAD "  inlined 0 source 11 function 4 parent 2147483648\n"
+          "block 0 (v0:i32, v1:i32)\n  return (v0)\n",
+     BAD_IR, {0}, 0, "no position before it"},
+    {"a position that does not exist",
+     HEAD "block 0 (v0:i32, v1:i32)\n  return (v0) @2147483648\n", BAD_IR, {0}, 0,
+     "its position names"},
     {"types differ",
      HEAD "block 0 (v0:i32, v1:i32)\n  v2:i64 = uextend v0\n  v3:i32 = iadd v0 v2\n"
           "  return (v3)\n",

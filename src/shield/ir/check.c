@@ -127,6 +127,26 @@ static enum status check_shape(struct ir_checker *c)
     }
 }
 
+/* Positions in other functions are entries of `inlined`; those name earlier ones or none. */
+static bool position_exists(const struct ir_func *f, uint32_t source, uint32_t count)
+{
+    return (source & IR_SOURCE_INLINED) == 0 ||
+           ((source & ~IR_SOURCE_INLINED) < count && count <= f->inlined_count);
+}
+
+static enum status check_inlined(const struct ir_func *f, struct diag *dg)
+{
+    for (uint32_t i = 0; i < f->inlined_count; i++) {
+        if ((f->inlined[i].source & IR_SOURCE_INLINED) != 0 ||
+            !position_exists(f, f->inlined[i].parent, i))
+            return diag_fail(dg, ST_INVALID, DIAG_NO_OFFSET,
+                             "IR of function %" PRIu32 ": inlined %" PRIu32
+                             " has a source or a parent that is no position before it",
+                             f->number, i);
+    }
+    return ST_OK;
+}
+
 static enum status check_inst(struct ir_checker *c, ir_block b, ir_value previous)
 {
     struct ir_func *f = c->f;
@@ -136,6 +156,8 @@ static enum status check_inst(struct ir_checker *c, ir_block b, ir_value previou
         return ir_check_fail(c, "this cannot stand in a block");
     if (f->links[c->at].block != b || f->links[c->at].prev != previous)
         return ir_check_fail(c, "its links do not agree with the chain of block %" PRIu32, b);
+    if (!position_exists(f, f->sources[c->at], f->inlined_count))
+        return ir_check_fail(c, "its position names an inlined one that does not exist");
     TRY(check_shape(c));
     struct operand_check o = {.c = c, .st = ST_OK};
     ir_each_operand(f, c->at, check_operand, &o);
@@ -191,6 +213,7 @@ enum status ir_check(struct ir_func *f, struct diag *dg)
     for (ir_block b = 0; b < f->block_count; b++)
         TRY(check_params(&c, b));
     TRY(check_entry(&c));
+    TRY(check_inlined(f, dg));
     for (ir_block b = 0; b < f->block_count; b++) {
         ir_value previous = IR_NONE;
         for (c.at = f->blocks[b].first; c.at != IR_NONE; c.at = f->links[c.at].next) {

@@ -174,6 +174,15 @@ struct ir_table_site {
     uint8_t index_type;    /* IR_I32 or IR_I64 */
 };
 
+/* A position with this bit is one in another function whose body stands here: the other bits are an
+ * index into ir_func.inlined. */
+#define IR_SOURCE_INLINED UINT32_C(0x80000000)
+struct ir_inlined {
+    uint32_t source;   /* position in that function; never with the bit */
+    uint32_t function; /* its number, as in callees with IR_CALLEE_LOCAL */
+    uint32_t parent;   /* position of the call that it stands for; may have the bit */
+};
+
 struct ir_slot { /* stack memory of the function, for front ends without a sandbox */
     uint32_t bytes, align;
 };
@@ -220,6 +229,8 @@ struct ir_func {
     uint32_t *access_table; /* hash index of accesses; private to build.c */
     uint32_t access_table_size;
     uint32_t source;    /* position that new instructions get */
+    struct ir_inlined *inlined; /* positions in other functions: see IR_SOURCE_INLINED */
+    uint32_t inlined_count, inlined_capacity;
 };
 
 /* ---- building (ir/build.c) ------------------------------------------------------------------- */

@@ -476,6 +476,20 @@ static void parse_slot(struct parser *p)
     ARENA_PUSH(p->f->arena, p->f->slots, p->f->slot_count, p->f->slot_capacity, s);
 }
 
+static void parse_inlined(struct parser *p)
+{
+    struct ir_inlined i;
+
+    (void)number32(p, "the number of an inlined position");
+    ir_reader_expect(&p->r, "source");
+    i.source = number32(p, "a position");
+    ir_reader_expect(&p->r, "function");
+    i.function = number32(p, "the number of a function");
+    ir_reader_expect(&p->r, "parent");
+    i.parent = number32(p, "a position");
+    ARENA_PUSH(p->f->arena, p->f->inlined, p->f->inlined_count, p->f->inlined_capacity, i);
+}
+
 static void parse_name(struct parser *p)
 {
     const struct str word = p->r.word;
@@ -506,6 +520,8 @@ static void parse_head(struct parser *p)
             parse_site(p);
         else if (ir_reader_take(&p->r, "slot"))
             parse_slot(p);
+        else if (ir_reader_take(&p->r, "inlined"))
+            parse_inlined(p);
         else
             return;
     }

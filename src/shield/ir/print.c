@@ -239,6 +239,11 @@ static void print_head(struct printer *p)
     for (uint32_t i = 0; i < f->slot_count; i++)
         buf_printf(p->out, "  slot %" PRIu32 " bytes %" PRIu32 " align %" PRIu32 "\n", i,
                    f->slots[i].bytes, f->slots[i].align);
+    for (uint32_t i = 0; i < f->inlined_count; i++)
+        buf_printf(p->out,
+                   "  inlined %" PRIu32 " source %" PRIu32 " function %" PRIu32
+                   " parent %" PRIu32 "\n",
+                   i, f->inlined[i].source, f->inlined[i].function, f->inlined[i].parent);
 }
 
 static void print_block(struct printer *p, ir_block b)

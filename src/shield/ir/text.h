@@ -7,6 +7,7 @@
  *     callee 0 local 5 signature 1 no_effect
  *     site 0 table 72 type 900 signature 1 size 0 index i32
  *     slot 0 bytes 16 align 8
+ *     inlined 0 source 4711 function 12 parent 77
  *   block 0 (v0:i32, v1:i64)
  *     v2:i32 = iconst 0x10
  *     v3:i32 = iadd v0 v2 @77
@@ -17,8 +18,8 @@
  *     return (v6)
  *
  * Words are separated by blanks; line ends matter only in front of `block` and instructions. A
- * semicolon starts a comment that ends with the line. @N is the position in the front end's input.
- * SPDX-License-Identifier: Apache-2.0
+ * semicolon starts a comment that ends with the line. @N is the position in the front end's input;
+ * with the high bit, the number of an `inlined`. SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_IR_TEXT_H
 #define SHIELD_IR_TEXT_H
