@@ -13,9 +13,9 @@ bool opt_can_inline(const struct ir_func *callee);
 
 /*
  * Replaces `call`, a CALL in a block of f, by the callee's blocks; `number` names the callee in the
- * positions of its instructions (struct ir_inlined). f gets copies of all that the callee refers to;
- * callee->arena gives scratch. The call's block ends with the jump into the copy; what followed it
- * is in a new block, which is returned. Inside arena_guard() of both arenas.
+ * positions of its instructions (struct ir_inlined). f gets copies of all that the callee refers
+ * to; callee->arena gives scratch. The call's block ends with the jump into the copy; what followed
+ * it is in a new block, which is returned. Inside arena_guard() of both arenas.
  */
 ir_block opt_inline(struct ir_func *f, ir_value call, struct ir_func *callee, uint32_t number);
 
