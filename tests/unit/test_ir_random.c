@@ -8,6 +8,7 @@
 #include "shield/ir/check.h"
 #include "shield/ir/eval.h"
 #include "shield/ir/text.h"
+#include "shield/opt/opt.h"
 #include "shield/opt/wide.h"
 #include "tap.h"
 
@@ -154,11 +155,19 @@ static enum status in_halves(struct ir_func *f, struct diag *dg)
     return ST_OK;
 }
 
+static struct opt_stats optimised_stats;
+
+static enum status optimised(struct ir_func *f, struct diag *dg)
+{
+    return opt_function(f, &(struct opt_options){.check = true, .stats = &optimised_stats}, dg);
+}
+
 static const struct judge {
     const char *name;
     transform_fn transform;
 } judges[] = {
     {"128 bits in halves", in_halves},
+    {"the middle end",     optimised},
 };
 
 static void make_function(struct job *j, struct ir_func *f)
@@ -209,6 +218,16 @@ static enum status run(void *ctx, struct diag *dg)
     return ST_OK;
 }
 
+/* Every pass must have found something to do. */
+static void check_passes(uint64_t count)
+{
+#define OPTSTAT(name, text)                                                                        \
+    tap_ok(optimised_stats.name > 0 || count < FUNCTIONS, "%" PRIu32 " " text,                     \
+           optimised_stats.name);
+#include "shield/opt/stats.def"
+#undef OPTSTAT
+}
+
 static uint64_t number_of(const char *name, uint64_t otherwise)
 {
     const char *text = getenv(name);
@@ -236,6 +255,7 @@ int main(void)
     if (count >= FUNCTIONS)
         check_seen();
     tap_ok(halved > 0 || count < FUNCTIONS, "%" PRIu64 " values of 128 bits became halves", halved);
+    check_passes(count);
     tap_ok(failed == 0, "%" PRIu64 " random functions: eval = eval of the text, %" PRIu64 " trap",
            count, trapped);
     return tap_done();

@@ -14,16 +14,19 @@ $(RULEC): $(RULEC_SRC) $(wildcard tools/rulec/*.h tools/rulec/*.def src/shield/i
 
 all: $(RULEC)
 
-# $(1): user. The second file holds each rule alone, for tests.
+# $(1): user. What is declared comes first.
+rule_files = $(wildcard rules/$(1)/declare.rules) \
+    $(filter-out %/declare.rules,$(sort $(wildcard rules/$(1)/*.rules)))
+# The second file holds each rule alone, for tests.
 define rules_of
-$(BUILD)/rules/$(1).c: $(sort $(wildcard rules/$(1)/*.rules)) $(RULEC)
+$(BUILD)/rules/$(1).c: $(call rule_files,$(1)) $(RULEC)
 	@mkdir -p $$(@D)
-	$(RULEC) -o $$@ $(sort $(wildcard rules/$(1)/*.rules))
-$(BUILD)/rules/$(1)_try.c: $(sort $(wildcard rules/$(1)/*.rules)) $(RULEC)
+	$(RULEC) -o $$@ $(call rule_files,$(1))
+$(BUILD)/rules/$(1)_try.c: $(call rule_files,$(1)) $(RULEC)
 	@mkdir -p $$(@D)
-	$(RULEC) -t -o $$@ $(sort $(wildcard rules/$(1)/*.rules))
+	$(RULEC) -t -o $$@ $(call rule_files,$(1))
 LIB_OBJ += $(BUILD)/obj/$(BUILD)/rules/$(1).o
 endef
 $(foreach user,$(RULE_USERS),$(eval $(call rules_of,$(user))))
 
-# $(BUILD)/obj/tests/unit/test_opt_rules.o: private CFLAGS += -I$(BUILD)
+

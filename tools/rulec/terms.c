@@ -318,7 +318,8 @@ void check_result(struct program *p, struct rule *r)
             rule_refuse(r->text->at, "the right side of %.*s is right for fewer types than its "
                         "pattern matches", STR_ARG(r->text->name));
         for (uint32_t k = 0; k < i; k++)
-            if (type_find(r, i) == type_find(r, k) && class_of[i] != class_of[k])
+            if (type_find(r, i) == type_find(r, k) && class_of[i] != class_of[k] &&
+                (mask_of[i] & (mask_of[i] - 1)) != 0)
                 rule_refuse(r->text->at, "the right side of %.*s takes two types for one that may "
                             "differ in the pattern", STR_ARG(r->text->name));
     }
