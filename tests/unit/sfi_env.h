@@ -61,7 +61,13 @@ static const struct sfi_memory memories[] = {
     {0,                 true },
 };
 
-#define SHAPE(fields) {fields, LENGTH_OF(fields)}
+/* Table 1 has at least 10 elements. */
+static const struct sfi_table tables[] = {{0}, {10}};
+
+#define SHAPE(fields)                                                                              \
+    {                                                                                              \
+        fields, LENGTH_OF(fields)                                                                  \
+    }
 static const struct sfi_policy policy = {
     .shapes = {[SFI_CONTEXT] = SHAPE(context_fields),
                [SFI_MEMORY] = SHAPE(memory_fields),
@@ -73,6 +79,8 @@ static const struct sfi_policy policy = {
                [SFI_FUEL] = SHAPE(fuel_fields)},
     .memories = memories,
     .memory_count = LENGTH_OF(memories),
+    .tables = tables,
+    .table_count = LENGTH_OF(tables),
     .is_base_pinned = true,
     .element_bytes = 8,
     .frame_probe_bytes = 1 << 15,
@@ -88,7 +96,11 @@ struct sfi_env {
 static inline void sfi_env_init(struct sfi_env *env, const char *hex,
                                 const uint32_t targets[SFI_TARGETS_MAX])
 {
-    *env = (struct sfi_env){{0}, {{0, 0}, {SFI_CALLEE, 1}}, {0}};
+    *env = (struct sfi_env){
+        {0     },
+        {{0, 0}, {SFI_CALLEE, 1}},
+        {0     }
+    };
     env->functions[0].size = (uint32_t)hex_append(env->bytes, 0, hex);
     env->bytes[SFI_CALLEE] = 0xc3;
     for (uint32_t i = 0; i < SFI_TARGETS_MAX; i++) {

@@ -560,4 +560,24 @@
  "movq xmm0, [r15+16]; movq rax, xmm0; sub qword ptr [rax], 1; ret",
  "f3410f7e471066480f7ec048832801c3",
  "the address must be proven", {0}},
+{"checked end, clamped",
+ "mov rcx, [r15+48]; mov rax, rdi; mov r11d, 12; add rax, r11; jc 1f; cmp rax, [rcx+8]; ja "
+ "1f; cmova rax, r11; mov rdx, [rcx]; mov eax, [rdx+rax-12]; ret; 1: ud2",
+ "498b4f304889f841bb0c0000004c01d87212483b4108770c490f47c3488b118b4402f4c30f0b",
+ NULL, {0}},
+{"checked end, clamped after other flags",
+ "mov rcx, [r15+48]; mov rax, rdi; mov r11d, 12; add rax, r11; jc 1f; cmp rax, [rcx+8]; ja "
+ "1f; test edi, edi; cmova rax, r11; mov rdx, [rcx]; mov eax, [rdx+rax-12]; ret; 1: ud2",
+ "498b4f304889f841bb0c0000004c01d87214483b4108770e85ff490f47c3488b118b4402f4c30f0b",
+ "the address must be proven", {0}},
+{"a 64-bit lower bound is none of the low half",
+ "mov rcx, [r15+48]; add rdi, 12; jc 1f; mov eax, edi; cmp rax, [rcx+8]; ja 1f; mov rdx, "
+ "[rcx]; mov eax, [rdx+rax-12]; ret; 1: ud2",
+ "498b4f304883c70c721089f8483b41087708488b118b4402f4c30f0b",
+ "the address must be proven", {0}},
+{"a 64-bit lower bound is none of the low half, by cmov",
+ "mov rcx, [r15+48]; xor eax, eax; cmp rdi, 12; cmovae eax, edi; cmp rax, [rcx+8]; ja 1f; "
+ "mov rdx, [rcx]; mov eax, [rdx+rax-12]; ret; 1: ud2",
+ "498b4f3031c04883ff0c0f43c7483b41087708488b118b4402f4c30f0b",
+ "the address must be proven", {0}},
 /* clang-format on */

@@ -227,10 +227,13 @@ static enum status access_element(struct sfi_walk *walk, const struct sfi_value 
                                   const struct sfi_value *index, struct sfi_place *out)
 {
     const struct sfi_mem *mem = &walk->ins.mem;
-    bool is_inside = index->kind == SFI_NUMBER && index->flags == SFI_IS_INDEX &&
-                     index->tag == base->low && mem->disp == 0 &&
-                     mem->scale == walk->policy->element_bytes && mem->width == mem->scale;
-    if (!is_inside || (walk->ins.rm_use & SFI_WRITE) != 0)
+    const struct sfi_policy *policy = walk->policy;
+    bool is_checked =
+        index->kind == SFI_NUMBER && index->flags == SFI_IS_INDEX && index->tag == base->low;
+    bool is_small = index->kind == SFI_NUMBER && base->low < policy->table_count &&
+                    index->high < policy->tables[base->low].size_min;
+    if (!(is_checked || is_small) || mem->disp != 0 || mem->scale != policy->element_bytes ||
+        mem->width != mem->scale || (walk->ins.rm_use & SFI_WRITE) != 0)
         return refuse_address(walk, base, index);
     sfi_forget_identity(walk->state, walk->at);
     out->loaded = sfi_pointer(SFI_FUNC, walk->at);

@@ -50,21 +50,24 @@ static const struct sfi_hint *find_hint(const struct sfi_walk *walk, uint32_t of
     return i < c->hints->count && c->hints->hints[i].offset == offset ? &c->hints->hints[i] : NULL;
 }
 
-static struct sfi_value present(const struct sfi_state *st, uint32_t location)
+static const struct sfi_value *present(const struct sfi_state *st, uint32_t location)
 {
-    return location < SFI_LOCATION_SLOT ? st->regs[location]
-                                        : sfi_slot(st, location - SFI_LOCATION_SLOT);
+    static const struct sfi_value any = {.kind = SFI_NUMBER, .high = UINT64_MAX};
+    if (location < SFI_LOCATION_SLOT)
+        return &st->regs[location];
+    uint32_t slot = location - SFI_LOCATION_SLOT;
+    return st->stamps[slot] == st->epoch ? &st->slots[slot] : &any;
 }
 
 static enum status refuse_fact(struct sfi_walk *walk, uint32_t target, const struct sfi_fact *fact)
 {
     char expected[SFI_VALUE_TEXT_MAX], found[SFI_VALUE_TEXT_MAX];
-    struct sfi_value now = present(walk->state, fact->location);
     bool is_reg = fact->location < SFI_LOCATION_SLOT;
     return sfi_refuse(walk, "going to 0x%x, %s %u must hold %s, it holds %s", target,
                       is_reg ? "register" : "slot",
                       is_reg ? fact->location : fact->location - SFI_LOCATION_SLOT,
-                      sfi_value_text(&fact->value, expected), sfi_value_text(&now, found));
+                      sfi_value_text(&fact->value, expected),
+                      sfi_value_text(present(walk->state, fact->location), found));
 }
 
 /* Whether the present state implies the hint. */
@@ -83,8 +86,7 @@ static enum status expect_hint(struct sfi_walk *walk, const struct sfi_hint *hin
             (fact.location >= SFI_LOCATION_SLOT &&
              fact.location - SFI_LOCATION_SLOT >= hint->depth / 8))
             return sfi_refuse(walk, "the hint of 0x%x is damaged", hint->offset);
-        struct sfi_value now = present(st, fact.location);
-        if (!sfi_implies(&now, &fact.value))
+        if (!sfi_implies(present(st, fact.location), &fact.value))
             return refuse_fact(walk, hint->offset, &fact);
     }
     return ST_OK;

@@ -122,8 +122,8 @@ static enum status call_direct(struct sfi_walk *walk)
     return ST_OK;
 }
 
-/* Through a function record with that identity: rax has the record, r10 the context of the caller;
- * r15 and r14 are those of the callee. *is_same: the callee belongs to this instance. */
+/* Through a function record with that identity: rax has the record; if its context is not known to
+ * be the one in r15, r10 has the context of the caller, and r15 and r14 are those of the callee. */
 static enum status expect_record(struct sfi_walk *walk, uint32_t identity, bool *is_same)
 {
     const struct sfi_value *record = &walk->state->regs[SFI_RAX];
@@ -136,10 +136,10 @@ static enum status expect_record(struct sfi_walk *walk, uint32_t identity, bool 
                           "rax must hold a function record compared with null and type, it "
                           "holds %s",
                           sfi_value_text(record, text));
-    TRY(expect_reg(walk, SFI_R10, SFI_CONTEXT, 0, "the context of the caller"));
     *is_same = (record->flags & SFI_IS_SAME) != 0 && walk->state->regs[SFI_R15].kind == SFI_CONTEXT;
     if (*is_same)
         return expect_pinned(walk);
+    TRY(expect_reg(walk, SFI_R10, SFI_CONTEXT, 0, "the context of the caller"));
     TRY(expect_reg(walk, SFI_R15, SFI_FUNC_CONTEXT, identity,
                    "the context of the function called"));
     return expect_reg(walk, SFI_R14, SFI_FUNC_BASE, identity,

@@ -10,11 +10,11 @@ enum { MAP_M1, MAP_M0F, MAP_M38, MAP_M3A, MAP_COUNT };
 enum { PP_NP, PP_P66, PP_PF3, PP_PF2, PP_COUNT }; /* as VEX numbers them */
 enum {
     MOD_RM,
-    MOD_REG,
-    MOD_MEM,
     MOD_NONE,
     MOD_OP,
-    MOD_AX,
+    MOD_AX, /* up to here nothing is asked of the operand byte */
+    MOD_REG,
+    MOD_MEM,
     MOD_ENDBR,
     MOD_FENCE,
     MOD_D0,
@@ -74,15 +74,42 @@ enum {
 };
 enum { FLAGS_NONE = 0, FLAGS_R = SFI_FLAGS_READ, FLAGS_W = SFI_FLAGS_WRITE, FLAGS_RW = 3 };
 
+/* The width of the instruction's general operands: by prefix when one is a V or Y, else of the
+ * first that is general. */
+enum { WIDTH_V = 16, WIDTH_Y = 17 };
+#define IS_KIND(use, kind) (((use)&SFI_KIND) == (kind))
+#define FIXED_WIDTH(use)                                                                           \
+    (IS_KIND(use, SFI_KIND_NONE) || IS_KIND(use, SFI_KIND_X) ? 0 : 1 << (((use)&SFI_KIND) / 4 - 1))
+#define ROW_WIDTH(reg, rm, vex)                                                                    \
+    (IS_KIND(reg, SFI_KIND_V) || IS_KIND(rm, SFI_KIND_V)                               ? WIDTH_V   \
+     : IS_KIND(reg, SFI_KIND_Y) || IS_KIND(rm, SFI_KIND_Y) || IS_KIND(vex, SFI_KIND_Y) ? WIDTH_Y   \
+     : FIXED_WIDTH(reg) != 0 ? FIXED_WIDTH(reg)                                                    \
+                             : FIXED_WIDTH(rm))
+
 struct row {
     uint8_t map, pp, opcode, count, mod, op, reg, rm, vex, mem, imm, w, enc, reads, writes, flags;
+    uint8_t width;
 };
-_Static_assert(sizeof(struct row) == 16, "packed");
 
 static const struct row rows[] = {
 #define INSN(map, pp, op, n, mod, text, does, reg, rm, vex, mem, imm, w, enc, ir, iw, flags)       \
-    {MAP_##map, PP_##pp, op,        n,     MOD_##mod, SFI_OP_##does, USE_##reg,    USE_##rm,       \
-     USE_##vex, mem,     IMM_##imm, W_##w, ENC_##enc, IMPLIED_##ir,  IMPLIED_##iw, FLAGS_##flags},
+    {MAP_##map,                                                                                    \
+     PP_##pp,                                                                                      \
+     op,                                                                                           \
+     n,                                                                                            \
+     MOD_##mod,                                                                                    \
+     SFI_OP_##does,                                                                                \
+     USE_##reg,                                                                                    \
+     USE_##rm,                                                                                     \
+     USE_##vex,                                                                                    \
+     mem,                                                                                          \
+     IMM_##imm,                                                                                    \
+     W_##w,                                                                                        \
+     ENC_##enc,                                                                                    \
+     IMPLIED_##ir,                                                                                 \
+     IMPLIED_##iw,                                                                                 \
+     FLAGS_##flags,                                                                                \
+     ROW_WIDTH(USE_##reg, USE_##rm, USE_##vex)},
 #include "shield/verify/sfi/insns.def"
 #undef INSN
 };
@@ -130,33 +157,49 @@ void sfi_decode_prepare(void)
 /* ---- the parts of an instruction ---------------------------------------------------------------
  */
 
+enum {
+    HAS_66 = 1,
+    HAS_F2 = 2,
+    HAS_F3 = 4,
+    HAS_LOCK = 8,
+    HAS_NOTRACK = 16,
+    HAS_REX = 32,
+    LEGACY_PREFIXES = HAS_66 | HAS_F2 | HAS_F3 | HAS_LOCK | HAS_NOTRACK,
+};
+
 struct cursor {
     const uint8_t *code;
     uint32_t size, at;
-    bool has_66, has_f2, has_f3, has_lock, has_notrack, has_rex, is_vex;
-    bool w;
+    uint8_t prefixes;
+    bool is_vex, w;
     uint8_t r, x, b; /* 0 or 8: the high bit of reg, index and rm */
     uint8_t vvvv;
     uint8_t map, pp, opcode;
     uint8_t modrm;
 };
 
+static uint8_t prefix_bit(uint8_t byte)
+{
+    switch (byte) {
+    case 0x66: return HAS_66;
+    case 0xf2: return HAS_F2;
+    case 0xf3: return HAS_F3;
+    case 0xf0: return HAS_LOCK;
+    case 0x3e: return HAS_NOTRACK;
+    default: return 0;
+    }
+}
+
 /* Prefixes in any order, none twice; segment, address-size and unknown ones do not exist here. */
 static bool read_prefixes(struct cursor *c)
 {
     for (; c->at < c->size; c->at++) {
-        bool *seen;
-        switch (c->code[c->at]) {
-        case 0x66: seen = &c->has_66; break;
-        case 0xf2: seen = &c->has_f2; break;
-        case 0xf3: seen = &c->has_f3; break;
-        case 0xf0: seen = &c->has_lock; break;
-        case 0x3e: seen = &c->has_notrack; break;
-        default: return true;
-        }
-        if (*seen)
+        uint8_t bit = prefix_bit(c->code[c->at]);
+        if (bit == 0)
+            return true;
+        if ((c->prefixes & bit) != 0)
             return false;
-        *seen = true;
+        c->prefixes |= bit;
     }
     return false;
 }
@@ -165,8 +208,7 @@ static bool read_prefixes(struct cursor *c)
 static bool read_vex(struct cursor *c)
 {
     bool is_long = c->code[c->at] == 0xc4;
-    if (c->has_66 || c->has_f2 || c->has_f3 || c->has_lock || c->has_notrack ||
-        c->size - c->at < (is_long ? 4u : 3u))
+    if (c->prefixes != 0 || c->size - c->at < (is_long ? 4u : 3u))
         return false;
     uint8_t first = c->code[c->at + 1];
     uint8_t last = is_long ? c->code[c->at + 2] : first;
@@ -191,15 +233,14 @@ static bool read_legacy(struct cursor *c)
 {
     uint8_t byte = c->code[c->at];
     if ((byte & 0xf0) == 0x40) {
-        c->has_rex = true;
+        c->prefixes |= HAS_REX;
         c->w = (byte & 8) != 0;
         c->r = (uint8_t)((byte & 4) << 1);
         c->x = (uint8_t)((byte & 2) << 2);
         c->b = (uint8_t)((byte & 1) << 3);
-        c->at++;
+        if (++c->at >= c->size)
+            return false;
     }
-    if (c->at >= c->size || (c->has_f2 && c->has_f3))
-        return false;
     c->map = MAP_M1;
     c->opcode = c->code[c->at++];
     if (c->opcode == 0x0f) {
@@ -214,13 +255,13 @@ static bool read_legacy(struct cursor *c)
             c->opcode = c->code[c->at++];
         }
     }
-    c->pp = c->has_f3 ? PP_PF3 : c->has_f2 ? PP_PF2 : c->has_66 ? PP_P66 : PP_NP;
-    return true;
-}
-
-static bool row_has_v(const struct row *row)
-{
-    return (row->reg & SFI_KIND) == SFI_KIND_V || (row->rm & SFI_KIND) == SFI_KIND_V;
+    if ((c->prefixes & LEGACY_PREFIXES) == 0)
+        return true;
+    c->pp = (c->prefixes & HAS_F3) != 0   ? PP_PF3
+            : (c->prefixes & HAS_F2) != 0 ? PP_PF2
+            : (c->prefixes & HAS_66) != 0 ? PP_P66
+                                          : PP_NP;
+    return (c->prefixes & (HAS_F2 | HAS_F3)) != (HAS_F2 | HAS_F3);
 }
 
 /* Whether the operand byte, W and the prefixes are those of the row. size_66: 66 is not the row's
@@ -232,12 +273,14 @@ static bool row_fits(const struct row *row, const struct cursor *c, bool size_66
 
     if (row->w != W_ANY && (row->w == W_W1) != c->w)
         return false;
-    if (size_66 && !row_has_v(row))
+    if (size_66 && row->width != WIDTH_V)
         return false;
-    if (c->has_notrack && row->enc != ENC_NOTRACK)
+    if ((c->prefixes & HAS_NOTRACK) != 0 && row->enc != ENC_NOTRACK)
         return false;
-    if (c->has_lock && (row->enc != ENC_LOCKABLE || is_reg))
+    if ((c->prefixes & HAS_LOCK) != 0 && (row->enc != ENC_LOCKABLE || is_reg))
         return false;
+    if (row->mod == MOD_RM)
+        return true;
     if (row->mod >= MOD_MD0)
         return !is_reg && digit == row->mod - (uint32_t)MOD_MD0;
     if (row->mod >= MOD_RD0)
@@ -261,12 +304,14 @@ static bool mod_has_byte(uint8_t mod)
 
 static const struct row *find_row(struct cursor *c)
 {
-    bool size_66 = c->has_66 && c->pp != PP_P66;
+    bool size_66 = (c->prefixes & HAS_66) != 0 && c->pp != PP_P66;
+    bool is_plain = (c->prefixes & (HAS_66 | HAS_LOCK | HAS_NOTRACK)) == 0;
     c->modrm = c->at < c->size ? c->code[c->at] : 0;
     for (;;) {
         uint32_t i = chain_first[row_key(c->is_vex, c->map, c->pp, c->opcode)];
         for (; i != 0; i = chain_next[c->is_vex][i - 1])
-            if (row_fits(&rows[i - 1], c, size_66))
+            if ((is_plain && rows[i - 1].mod <= MOD_AX && rows[i - 1].w == W_ANY) ||
+                row_fits(&rows[i - 1], c, size_66))
                 return mod_has_byte(rows[i - 1].mod) && c->at >= c->size ? NULL : &rows[i - 1];
         if (c->is_vex || c->pp != PP_P66)
             return NULL;
@@ -277,7 +322,8 @@ static const struct row *find_row(struct cursor *c)
 
 static int32_t read_i32(const uint8_t *p)
 {
-    uint32_t v = (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    uint32_t v;
+    memcpy(&v, p, sizeof(v)); /* this processor and that of the code have one order of bytes */
     return (int32_t)v;
 }
 
@@ -304,41 +350,31 @@ static bool read_address(struct cursor *c, struct sfi_mem *mem)
         mem->base = SFI_REG_RIP;
         disp_bytes = 4;
     }
+    if (disp_bytes == 0)
+        return true;
     if (c->size - c->at < disp_bytes)
         return false;
-    if (disp_bytes == 1)
-        mem->disp = (int8_t)c->code[c->at];
-    else if (disp_bytes == 4)
-        mem->disp = read_i32(c->code + c->at);
+    mem->disp = disp_bytes == 1 ? (int8_t)c->code[c->at] : read_i32(c->code + c->at);
     c->at += disp_bytes;
     return true;
 }
 
-static bool read_immediate(struct cursor *c, const struct row *row, struct sfi_insn *ins)
+static bool read_immediate(struct cursor *c, uint8_t imm, struct sfi_insn *ins)
 {
-    uint32_t bytes = 0;
-    switch (row->imm) {
-    case IMM_I1:
-    case IMM_IS4: bytes = 1; break;
-    case IMM_I4: bytes = 4; break;
-    case IMM_IZ: bytes = ins->width == 2 ? 2 : 4; break;
-    case IMM_IV: bytes = ins->width; break;
-    default: break;
-    }
+    static const uint8_t sizes[] = {
+        [IMM_NONE] = 0, [IMM_I1] = 1, [IMM_I4] = 4, [IMM_IZ] = 4, [IMM_ONE] = 0, [IMM_IS4] = 1};
+    uint32_t bytes = imm == IMM_IV ? ins->width : imm == IMM_IZ && ins->width == 2 ? 2 : sizes[imm];
+    const uint8_t *p = c->code + c->at;
     if (c->size - c->at < bytes)
         return false;
-    const uint8_t *p = c->code + c->at;
     switch (bytes) {
+    case 0: ins->imm = imm == IMM_ONE; break;
     case 1: ins->imm = (int8_t)p[0]; break;
     case 2: ins->imm = (int16_t)(uint16_t)(p[0] | p[1] << 8); break;
     case 4: ins->imm = read_i32(p); break;
-    case 8:
-        ins->imm =
-            (int64_t)((uint64_t)(uint32_t)read_i32(p) | (uint64_t)(uint32_t)read_i32(p + 4) << 32);
-        break;
-    default: ins->imm = row->imm == IMM_ONE ? 1 : 0; break;
+    default: memcpy(&ins->imm, p, sizeof(ins->imm)); break;
     }
-    if (row->imm == IMM_IS4)
+    if (imm == IMM_IS4)
         ins->is4 = p[0] >> 4;
     c->at += bytes;
     return true;
@@ -358,26 +394,10 @@ uint32_t sfi_operand_bytes(const struct sfi_insn *ins, uint8_t use)
     }
 }
 
-/* The width of the instruction's general operands: by prefix when there is a V or Y. */
-static uint8_t insn_width(const struct row *row, const struct cursor *c)
-{
-    uint8_t kinds[3] = {row->reg & SFI_KIND, row->rm & SFI_KIND, row->vex & SFI_KIND};
-    uint8_t width = 0;
-    for (uint32_t i = 0; i < 3; i++)
-        switch (kinds[i]) {
-        case SFI_KIND_V: return c->w ? 8 : c->has_66 ? 2 : 4;
-        case SFI_KIND_Y: return c->w ? 8 : 4;
-        case SFI_KIND_NONE:
-        case SFI_KIND_X: break;
-        default: width = width != 0 ? width : (uint8_t)(1 << (kinds[i] / 4 - 1)); break;
-        }
-    return width;
-}
-
 /* The high byte of ax, cx, dx, bx: never emitted, and its effect on a register is odd. */
 static bool is_high_byte(const struct cursor *c, uint8_t use, uint8_t reg)
 {
-    return (use & SFI_KIND) == SFI_KIND_B && !c->has_rex && reg >= 4 && reg < 8;
+    return (use & SFI_KIND) == SFI_KIND_B && (c->prefixes & HAS_REX) == 0 && reg >= 4 && reg < 8;
 }
 
 static bool read_operands(struct cursor *c, const struct row *row, struct sfi_insn *ins)
@@ -432,28 +452,35 @@ bool sfi_decode_prepared(const uint8_t *code, size_t size, struct sfi_insn *out)
     if (row == NULL)
         return false;
 
-    struct sfi_insn ins = {
+    *out = (struct sfi_insn){
         .op = row->op,
-        .width = insn_width(row, &c),
+        .width = row->width == WIDTH_V   ? (c.w                          ? 8
+                                            : (c.prefixes & HAS_66) != 0 ? 2
+                                                                         : 4)
+                 : row->width == WIDTH_Y ? (c.w ? 8 : 4)
+                                         : row->width,
         .condition = c.opcode & 15,
         .reg = SFI_NO_REG,
         .rm = SFI_NO_REG,
         .vex = SFI_NO_REG,
         .is4 = SFI_NO_REG,
-        .reg_use = use_in_form(row, c.is_vex, row->reg),
-        .rm_use = use_in_form(row, c.is_vex, row->rm),
-        .vex_use = c.is_vex ? row->vex : (uint8_t)USE_NO,
+        .reg_use = row->reg,
+        .rm_use = row->rm,
         .flags = row->flags,
         .is_vex = c.is_vex,
-        .is_locked = c.has_lock,
+        .is_locked = (c.prefixes & HAS_LOCK) != 0,
         .row = (uint16_t)(row - rows),
         .gpr_reads_implied = row->reads & 15,
         .gpr_writes_implied = row->writes,
     };
-    if (!read_operands(&c, row, &ins) || !read_immediate(&c, row, &ins))
+    if (c.is_vex) {
+        out->reg_use = use_in_form(row, true, row->reg);
+        out->rm_use = use_in_form(row, true, row->rm);
+        out->vex_use = row->vex;
+    }
+    if (!read_operands(&c, row, out) || !read_immediate(&c, row->imm, out))
         return false;
-    ins.length = (uint8_t)c.at;
-    *out = ins;
+    out->length = (uint8_t)c.at;
     return true;
 }
 

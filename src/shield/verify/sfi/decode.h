@@ -113,7 +113,7 @@ struct sfi_insn {
     int64_t imm; /* sign-extended; jumps and calls: the distance from the end of this instruction */
 };
 
-/* True when the bytes begin with an instruction of the table; *out is written only then. */
+/* True when the bytes begin with an instruction of the table; else *out means nothing. */
 bool sfi_decode(const uint8_t *code, size_t size, struct sfi_insn *out);
 
 /* The same without the once-only preparation, which must have happened: for the inner loop. */

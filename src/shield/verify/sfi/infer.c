@@ -208,7 +208,11 @@ static void sort_records(struct sfi_walk *walk)
     struct inference *inf = walk->owner;
     struct sfi_worker *w = inf->w;
 
-    qsort(w->records, w->record_count, sizeof(*w->records), compare_offsets);
+    for (uint32_t i = 1; i < w->record_count; i++)
+        if (w->records[i - 1].offset > w->records[i].offset) {
+            qsort(w->records, w->record_count, sizeof(*w->records), compare_offsets);
+            break;
+        }
     for (uint32_t i = 0; i < w->record_count; i++) {
         w->record_at[w->records[i].offset - walk->start] = i + 1;
         if (w->records[i].is_behind) {

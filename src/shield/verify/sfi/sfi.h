@@ -100,10 +100,17 @@ struct sfi_memory {
     bool moves;           /* the base may change while code outside runs */
 };
 
+struct sfi_table {
+    uint64_t size_min; /* elements that it has from the beginning, and so always */
+};
+
 struct sfi_policy {
     struct sfi_shape shapes[SFI_POINTER_KINDS]; /* what may be accessed through each kind */
     const struct sfi_memory *memories;          /* borrowed */
     uint32_t memory_count;
+    const struct sfi_table *tables; /* borrowed; of those with a number from table_count on nothing
+                                       is known */
+    uint32_t table_count;
     bool is_base_pinned;        /* r14 is the base of memory 0 at every entry */
     uint32_t base_field;        /* offset, in every context, of what belongs into r14 */
     uint32_t element_bytes;     /* of a table: the width of a reference */

@@ -103,11 +103,10 @@ static struct sfi_value bounded(struct sfi_value v, const struct sfi_value *boun
     return v;
 }
 
-struct sfi_value sfi_refined(const struct sfi_state *st, uint32_t reg, uint32_t condition)
+/* v, the content of reg or of its low bytes, when the condition holds. */
+static struct sfi_value conditioned(const struct sfi_flags *f, uint32_t reg, struct sfi_value v,
+                                    uint32_t condition)
 {
-    const struct sfi_flags *f = &st->flags;
-    struct sfi_value v = st->regs[reg];
-
     if (f->kind == SFI_FLAGS_COMPARE) {
         if (reg == f->left_reg)
             v = bounded(v, &f->right, f->width, condition);
@@ -117,6 +116,17 @@ struct sfi_value sfi_refined(const struct sfi_state *st, uint32_t reg, uint32_t 
                v.kind == SFI_NUMBER) {
         v.low = MAX(v.low, f->right.low);
     }
+    return v;
+}
+
+struct sfi_value sfi_refined(const struct sfi_state *st, uint32_t reg, uint32_t bytes,
+                             uint32_t condition)
+{
+    struct sfi_value v = conditioned(&st->flags, reg, st->regs[reg], condition);
+    v = sfi_truncate(&v, bytes);
+    /* What was compared may be just these bytes of a register with more. */
+    if (bytes == 4 && st->flags.kind == SFI_FLAGS_COMPARE && st->flags.width == 4)
+        v = conditioned(&st->flags, reg, v, condition);
     return v;
 }
 
@@ -149,10 +159,11 @@ void sfi_refine(struct sfi_state *st, uint32_t condition)
 
     if (f->kind == SFI_FLAGS_UNKNOWN)
         return;
-    struct sfi_value left =
-        f->left_reg != SFI_NO_REG ? sfi_refined(st, f->left_reg, condition) : sfi_any();
+    struct sfi_value left = sfi_any();
+    if (f->left_reg != SFI_NO_REG)
+        left = sfi_refined(st, f->left_reg, 8, condition);
     if (f->right_reg != SFI_NO_REG)
-        st->regs[f->right_reg] = sfi_refined(st, f->right_reg, condition);
+        st->regs[f->right_reg] = sfi_refined(st, f->right_reg, 8, condition);
     if (f->left_reg != SFI_NO_REG && f->left_reg != f->right_reg)
         st->regs[f->left_reg] = left;
     if (f->kind == SFI_FLAGS_COMPARE) {

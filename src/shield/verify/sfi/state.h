@@ -94,7 +94,8 @@ enum sfi_condition {
 
 /* Adds what follows from the flags when the condition holds. */
 void sfi_refine(struct sfi_state *st, uint32_t condition);
-/* The value of a register under that condition. */
-struct sfi_value sfi_refined(const struct sfi_state *st, uint32_t reg, uint32_t condition);
+/* The value of the low bytes of a register under that condition. */
+struct sfi_value sfi_refined(const struct sfi_state *st, uint32_t reg, uint32_t bytes,
+                             uint32_t condition);
 
 #endif /* SHIELD_VERIFY_SFI_STATE_H */

@@ -50,7 +50,8 @@ enum status sfi_write_reg(struct sfi_walk *walk, uint32_t reg, const struct sfi_
                                 "constant multiple of 8");
     if (reg == SFI_R15 && v->kind != SFI_CONTEXT && v->kind != SFI_FUNC_CONTEXT)
         return sfi_refuse(walk, "r15 may hold only a context, not %s", sfi_value_text(v, text));
-    if (reg == SFI_R14 && !sfi_is(v, SFI_MEMORY_BASE, 0) && v->kind != SFI_FUNC_BASE)
+    if (reg == SFI_R14 && walk->policy->is_base_pinned && !sfi_is(v, SFI_MEMORY_BASE, 0) &&
+        v->kind != SFI_FUNC_BASE)
         return sfi_refuse(walk, "r14 may hold only the base of a memory 0, not %s",
                           sfi_value_text(v, text));
     sfi_set_reg(walk->state, reg, v);
@@ -335,11 +336,9 @@ static enum status conditional_move(struct sfi_walk *walk)
         TRY(sfi_access(walk, &place));
         source = place.loaded;
     } else {
-        source = ins->rm == SFI_RSP ? sfi_any() : sfi_refined(st, ins->rm, ins->condition);
-        source = sfi_truncate(&source, ins->width);
+        source = sfi_refined(st, ins->rm, ins->width, ins->condition);
     }
-    old = sfi_refined(st, ins->reg, inverse(ins->condition));
-    old = sfi_truncate(&old, ins->width);
+    old = sfi_refined(st, ins->reg, ins->width, inverse(ins->condition));
     if (st->flags.false_condition == ins->condition)
         v = old;
     else if (st->flags.false_condition == inverse(ins->condition))
@@ -493,10 +492,11 @@ enum status sfi_step(struct sfi_walk *walk, bool *falls)
 {
     struct sfi_flags *flags = &walk->state->flags;
 
-    walk->ins.length = 0;
     *falls = true;
-    if (!sfi_decode_prepared(walk->image->bytes + walk->at, walk->end - walk->at, &walk->ins))
+    if (!sfi_decode_prepared(walk->image->bytes + walk->at, walk->end - walk->at, &walk->ins)) {
+        walk->ins.length = 0;
         return sfi_refuse(walk, "expected an instruction of the verifier's table");
+    }
     TRY(perform(walk, falls));
     if ((walk->ins.flags & SFI_FLAGS_WRITE) != 0 && !sets_flags(walk->ins.op)) {
         flags->kind = SFI_FLAGS_UNKNOWN;

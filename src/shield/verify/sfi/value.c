@@ -23,14 +23,6 @@ struct sfi_value sfi_join(const struct sfi_value *a, const struct sfi_value *b)
     return sfi_same(a, b) ? *a : sfi_any();
 }
 
-struct sfi_value sfi_truncate(const struct sfi_value *v, uint32_t bytes)
-{
-    if (bytes >= 8 || (bytes == 4 && (v->kind == SFI_TYPE_ID || v->kind == SFI_FUNC_TYPE)))
-        return *v;
-    uint64_t max = (UINT64_C(1) << (bytes * 8)) - 1;
-    return v->kind == SFI_NUMBER && v->high <= max ? *v : sfi_range(0, max);
-}
-
 struct sfi_value sfi_merge_low(const struct sfi_value *old, uint32_t bytes)
 {
     /* v & ~mask <= high & ~mask, and the new bits are at most mask */

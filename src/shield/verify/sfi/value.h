@@ -107,7 +107,13 @@ static inline bool sfi_implies(const struct sfi_value *a, const struct sfi_value
 struct sfi_value sfi_join(const struct sfi_value *a, const struct sfi_value *b);
 
 /* The low `bytes` bytes of a value, zero-extended. */
-struct sfi_value sfi_truncate(const struct sfi_value *v, uint32_t bytes);
+static inline struct sfi_value sfi_truncate(const struct sfi_value *v, uint32_t bytes)
+{
+    if (bytes >= 8 || (bytes == 4 && (v->kind == SFI_TYPE_ID || v->kind == SFI_FUNC_TYPE)))
+        return *v;
+    uint64_t max = (UINT64_C(1) << (bytes * 8)) - 1;
+    return v->kind == SFI_NUMBER && v->high <= max ? *v : sfi_range(0, max);
+}
 
 /* What writing the low `bytes` bytes (1 or 2) leaves of the register. */
 struct sfi_value sfi_merge_low(const struct sfi_value *old, uint32_t bytes);
