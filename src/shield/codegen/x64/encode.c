@@ -47,7 +47,8 @@ uint32_t x64_memory_bytes(enum x64_op op, uint32_t size)
 
     if (row->width == X64_WIDTH_S)
         return size;
-    if (row->w == X64_W_S && row->width == 4)
+    const bool is_cvtt = op == X64_CVTTSS2SI || op == X64_VCVTTSS2SI; /* size: of the result */
+    if (row->w == X64_W_S && row->width == 4 && !is_cvtt)
         return size;
     return row->width;
 }

@@ -1,21 +1,11 @@
 /* select_access: loads, stores, atomics and addresses, for rules/x64/memory.rules.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/codegen/x64/select_int.h"
+#include "shield/codegen/x64/select_vector.h"
 
 static const struct ir_access *access_of(struct select *s, uint32_t access)
 {
     return &s->f->accesses[access];
-}
-
-static mir_vreg load_xmm(struct select *s, enum ir_type t, const struct sel_amode *at)
-{
-    mir_vreg r = sel_vreg_new(s, MIR_XMM, sel_width(t));
-
-    sel_inst(s, t == IR_V128 ? X64_MOVUPS : t == IR_F64 ? X64_MOVSD_LOAD : X64_MOVSS_LOAD,
-             t == IR_V128 ? 16 : t == IR_F64 ? 8 : 4);
-    sel_def_reg(s, r);
-    sel_mem(s, at);
-    return r;
 }
 
 mir_vreg sel_load(struct select *s, enum ir_type t, ir_value address, uint32_t access)
@@ -23,7 +13,7 @@ mir_vreg sel_load(struct select *s, enum ir_type t, ir_value address, uint32_t a
     struct sel_amode at = sel_amode(s, address, access_of(s, access));
 
     if (sel_class(t) == MIR_XMM)
-        return load_xmm(s, t, &at);
+        return sel_load_xmm(s, t, at).v;
     return sel_load_gpr(s, t, access_of(s, access), &at);
 }
 
@@ -55,12 +45,8 @@ void sel_store(struct select *s, ir_value address, ir_value value, uint32_t acce
     int64_t imm;
 
     if (sel_class(t) == MIR_XMM) {
-        mir_vreg v = sel_in_reg(s, value);
-        at = sel_amode(s, address, x);
-        sel_store_r(s, t == IR_V128 ? X64_MOVUPS_STORE
-                       : t == IR_F64 ? X64_MOVSD_STORE
-                                     : X64_MOVSS_STORE,
-                    x->bytes, &at, v);
+        struct sel_xmm v = sel_xmm(s, value);
+        sel_store_xmm(s, t, sel_amode(s, address, x), v);
         return;
     }
     value = stored(s, value, x->bytes);

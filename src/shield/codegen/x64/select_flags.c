@@ -3,7 +3,7 @@
  * comparison becomes flags and not a 0 or 1 that is compared again.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "shield/codegen/x64/select.h"
+#include "shield/codegen/x64/vector.h"
 
 static const uint8_t cc_of[] = {
     [IR_EQ] = X64_CC_E,  [IR_NE] = X64_CC_NE,  [IR_SLT] = X64_CC_L, [IR_SGE] = X64_CC_GE,
@@ -170,25 +170,12 @@ static struct sel_flags compare_float(struct select *s, enum ir_fcc cc, ir_value
                                  [IR_FLE] = X64_CC_AE,  [IR_FGT] = X64_CC_A,   [IR_FGE] =
                                      X64_CC_AE};
     ir_value left = swap ? b : a, right = swap ? a : b;
-    mir_vreg l = sel_in_reg(s, left);
-    mir_vreg r;
-    struct sel_amode at;
+    struct sel_xmm l = sel_xmm(s, left);
 
-    if (wide) {
-        struct sel_xm64 x = sel_xm64(s, right);
-        r = x.v;
-        at = x.at;
-    } else {
-        struct sel_xm32 x = sel_xm32(s, right);
-        r = x.v;
-        at = x.at;
-    }
-    sel_inst(s, wide ? X64_UCOMISD : X64_UCOMISS, wide ? 8 : 4);
-    sel_use(s, l);
-    if (r == MIR_NONE)
-        sel_mem(s, &at);
+    if (wide)
+        sel_UCOMISD(s, l, sel_xm64(s, right));
     else
-        sel_use_any(s, r);
+        sel_UCOMISS(s, l, sel_xm32(s, right));
     return (struct sel_flags){(enum x64_cc)of[cc]};
 }
 

@@ -191,8 +191,19 @@ static bool pool_constant(struct select *s, ir_value v, struct sel_amode *at)
     }
 XM_OF(xm32, 4)
 XM_OF(xm64, 8)
-XM_OF(xm128, 16)
 #undef XM_OF
+
+/* The legacy encoding faults on 16 bytes that are not aligned, as those of a guest may be. */
+struct sel_xm128 sel_xm128(struct select *s, ir_value v)
+{
+    struct sel_xm128 r = {.v = MIR_NONE};
+
+    if (sel_has(s, CODEGEN_AVX) && sel_can_sink(s, v, 16))
+        r.at = sel_sink(s, v);
+    else if (!pool_constant(s, v, &r.at))
+        r.v = sel_in_reg(s, v);
+    return r;
+}
 
 /* ---- constant pool ------ */
 
