@@ -2,7 +2,7 @@
  * regalloc: chooses the allocator, and what both share: slots and edits.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "shield/codegen/regalloc_int.h"
+#include "shield/codegen/regalloc_good.h"
 
 #include <assert.h>
 
@@ -113,6 +113,11 @@ enum status regalloc(const struct mir_func *f, enum regalloc_mode mode, struct m
     *stats = (struct regalloc_stats){0};
     *out = (struct mir_allocation){0};
     out->places = arena_new(f->arena, mir_place, f->operand_first[f->inst_count]);
-    (void)mode;
+    if (mode == REGALLOC_GOOD) {
+        bool is_too_large = false;
+        TRY(ra_good(f, out, stats, &is_too_large));
+        if (!is_too_large)
+            return ST_OK;
+    }
     return ra_fast(f, out, stats);
 }

@@ -1,0 +1,418 @@
+/*
+ * regalloc_join: what is in registers at the start of a block, and the moves of edges that make it
+ * so.
+ *
+ * With one predecessor nothing changes. At a join a value stays in a register when most ways into
+ * the block bring it in one. A loop header asks more: is the value used in the loop, is there room
+ * for one that is not, does a call come before its use; and it may ask for a value that arrives in
+ * memory, because that is loaded once in front of the loop. SPDX-License-Identifier: Apache-2.0
+ */
+#include "shield/codegen/regalloc_good.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { CANDIDATES_MAX = 256, HINT_STEPS = 64 };
+
+struct candidate {
+    mir_vreg vreg;
+    uint32_t next;
+    float in;      /* how often it arrives in a register */
+    float best_in; /* from the way that brings it in `reg` */
+    uint8_t reg;   /* RA_NO_REGISTER: only in memory */
+    bool clean;
+    bool is_param;
+};
+
+struct join {
+    struct ra_good *g;
+    uint32_t block;
+    struct candidate items[CANDIDATES_MAX];
+    uint32_t count;
+    float total; /* how often the block is entered from blocks that have been scanned */
+    mir_preg_set free;
+    struct ra_held start[MIR_PREG_COUNT];
+    uint32_t start_count;
+};
+
+static const struct ra_held *find_held(const struct ra_held *held, uint32_t count, mir_vreg vreg)
+{
+    for (uint32_t k = 0; k < count; k++)
+        if (held[k].vreg == vreg)
+            return &held[k];
+    return NULL;
+}
+
+static void start_like(struct ra_good *g, uint32_t b, const struct ra_block *from)
+{
+    struct ra_block *info = &g->blocks[b];
+
+    info->start = arena_new(g->arena, struct ra_held, from->end_count);
+    for (uint32_t k = 0; k < from->end_count; k++)
+        if (g->values[from->end[k].vreg].next != RA_DEAD)
+            info->start[info->start_count++] = from->end[k];
+}
+
+/* ---- candidates ---- */
+
+static struct candidate *candidate_for(struct join *j, mir_vreg vreg, bool is_param)
+{
+    struct ra_value *v = &j->g->values[vreg];
+
+    if (v->stamp == 0) {
+        if (j->count == CANDIDATES_MAX)
+            return NULL;
+        j->items[j->count++] = (struct candidate){.vreg = vreg,
+                                                  .next = v->next,
+                                                  .reg = RA_NO_REGISTER,
+                                                  .clean = !is_param,
+                                                  .is_param = is_param};
+        v->stamp = j->count;
+    }
+    return &j->items[v->stamp - 1];
+}
+
+static void arrive(struct candidate *c, const struct ra_held *held, float freq)
+{
+    c->in += freq;
+    if (c->reg == RA_NO_REGISTER || freq > c->best_in) {
+        c->reg = held->reg;
+        c->best_in = freq;
+    }
+    c->clean = c->clean && held->clean;
+}
+
+static void collect_edge(struct join *j, const struct mir_edge *edge, float freq)
+{
+    const struct mir_func *f = j->g->f;
+    const struct ra_block *from = &j->g->blocks[edge->from];
+    const struct mir_block *block = &f->blocks[j->block];
+
+    j->total += freq;
+    for (uint32_t k = 0; k < from->end_count; k++) {
+        const struct ra_held *held = &from->end[k];
+        if (j->g->values[held->vreg].next == RA_DEAD)
+            continue; /* not alive here, or an argument only */
+        struct candidate *c = candidate_for(j, held->vreg, false);
+        if (c != NULL)
+            arrive(c, held, freq);
+    }
+    for (uint32_t k = 0; k < block->param_count; k++) {
+        const struct ra_held *held =
+            find_held(from->end, from->end_count, f->args[edge->arg_first + k]);
+        struct candidate *c = candidate_for(j, f->args[block->param_first + k], true);
+        if (c != NULL && held != NULL)
+            arrive(c, held, freq);
+    }
+}
+
+/* Values that a loop uses and that arrive in memory. */
+static void collect_memory(struct join *j)
+{
+    const struct ra_block *info = &j->g->blocks[j->block];
+
+    for (uint32_t k = 0; k < info->live_count; k++)
+        if (info->live[k].next < RA_FAR_COLD && j->g->values[info->live[k].vreg].stamp == 0)
+            candidate_for(j, info->live[k].vreg, false);
+}
+
+static bool collect(struct join *j)
+{
+    struct ra_good *g = j->g;
+    const struct mir_block *block = &g->f->blocks[j->block];
+
+    for (uint32_t p = 0; p < block->pred_count; p++) {
+        const uint32_t e = g->f->preds[block->pred_first + p];
+        const struct mir_edge *edge = &g->f->edges[e];
+        if (g->blocks[edge->from].is_done)
+            collect_edge(j, edge, g->blocks[edge->from].freq * ra_edge_share(g, e));
+    }
+    for (uint32_t k = 0; k < block->param_count; k++)
+        candidate_for(j, g->f->args[block->param_first + k], true);
+    if (g->blocks[j->block].is_header)
+        collect_memory(j);
+    return j->count > 0;
+}
+
+/* ---- choosing ---- */
+
+static int by_next(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+
+    if (x->next != y->next)
+        return x->next < y->next ? -1 : 1;
+    return x->vreg < y->vreg ? -1 : x->vreg > y->vreg;
+}
+
+static bool crosses_calls(const struct join *j, const struct candidate *c)
+{
+    const struct ra_block *info = &j->g->blocks[j->block];
+
+    return info->next_call != RA_DEAD && info->next_call < c->next;
+}
+
+/* Should the value be in a register here, if there is one? */
+static bool is_wanted(const struct join *j, const struct candidate *c, const uint32_t *room)
+{
+    const struct ra_block *info = &j->g->blocks[j->block];
+
+    if (c->next == RA_DEAD)
+        return false;
+    if (!info->is_header)
+        return c->is_param ? c->in * 3 >= j->total : c->in * 2 >= j->total;
+    if (c->next >= RA_FAR_EXIT && !c->is_param)
+        return c->reg != RA_NO_REGISTER && room[j->g->f->vregs[c->vreg].class] > 0;
+    if (c->reg == RA_NO_REGISTER && !c->is_param) /* loaded in front of the loop */
+        return room[j->g->f->vregs[c->vreg].class] > 0;
+    return true;
+}
+
+static uint32_t lowest(mir_preg_set set)
+{
+    return (uint32_t)__builtin_ctz(set);
+}
+
+/* The register for a value that is wanted, MIR_NONE if it is better off in memory. */
+static uint32_t register_for(const struct join *j, const struct candidate *c)
+{
+    const struct ra_good *g = j->g;
+    const struct ra_block *info = &g->blocks[j->block];
+    const struct ra_value *v = &g->values[c->vreg];
+    const mir_preg_set free = j->free & ra_class_mask(g->f->vregs[c->vreg].class);
+    mir_preg_set kept = free & g->f->callee_saved;
+
+    if (v->call_weight <= 1.5f && info->freq < 4.0f)
+        kept &= g->callee_used;
+    if (info->is_header && crosses_calls(j, c)) { /* a register that calls destroy is of no use */
+        if (c->reg != RA_NO_REGISTER && (kept & ra_bit(c->reg)) != 0)
+            return c->reg;
+        if (kept != 0)
+            return (kept & g->callee_used) != 0 ? lowest(kept & g->callee_used) : lowest(kept);
+        if (info->calls > 0.3f)
+            return MIR_NONE;
+    }
+    if (v->hint != RA_NO_REGISTER && c->is_param && (free & ra_bit(v->hint)) != 0 &&
+        c->reg == RA_NO_REGISTER)
+        return v->hint;
+    if (c->reg != RA_NO_REGISTER && (free & ra_bit(c->reg)) != 0)
+        return c->reg;
+    if ((free & ~g->f->callee_saved) != 0)
+        return lowest(free & ~g->f->callee_saved);
+    return kept != 0 ? lowest(kept) : MIR_NONE;
+}
+
+static void choose(struct join *j)
+{
+    struct ra_good *g = j->g;
+    const struct ra_block *info = &g->blocks[j->block];
+    uint32_t room[2] = {0, 0};
+
+    if (info->is_header) { /* registers that the loop's own values leave free */
+        uint32_t through[2] = {0, 0};
+        for (uint32_t k = 0; k < info->live_count; k++)
+            through[g->f->vregs[info->live[k].vreg].class] += info->live[k].next >= RA_FAR_EXIT;
+        for (uint32_t class = 0; class < 2; class ++) {
+            const uint32_t all =
+                (uint32_t)__builtin_popcount(g->f->allocatable & ra_class_mask((uint8_t) class));
+            const uint32_t own = info->pressure[class] - MIN(through[class], info->pressure[class]);
+            room[class] = all > own + 1 ? all - own - 1 : 0;
+        }
+    }
+    qsort(j->items, j->count, sizeof(*j->items), by_next);
+    j->free = g->f->allocatable;
+    for (uint32_t k = 0; k < j->count; k++) {
+        const struct candidate *c = &j->items[k];
+        g->values[c->vreg].stamp = 0;
+        if (!is_wanted(j, c, room))
+            continue;
+        const uint32_t reg = register_for(j, c);
+        if (reg == MIR_NONE)
+            continue;
+        const bool is_through = c->next >= RA_FAR_EXIT && !c->is_param;
+        if (info->is_header && (is_through || (c->reg == RA_NO_REGISTER && !c->is_param)))
+            room[g->f->vregs[c->vreg].class]--;
+        j->free &= ~ra_bit(reg);
+        j->start[j->start_count++] = (struct ra_held){c->vreg, (uint8_t)reg, c->clean};
+    }
+}
+
+/* What the edges back will carry into the parameters had better be made in their registers. */
+static void hint_back(struct ra_good *g, uint32_t b)
+{
+    const struct mir_func *f = g->f;
+    const struct mir_block *block = &f->blocks[b];
+
+    for (uint32_t p = 0; p < block->pred_count; p++) {
+        const struct mir_edge *edge = &f->edges[f->preds[block->pred_first + p]];
+        if (g->blocks[edge->from].is_done)
+            continue;
+        for (uint32_t k = 0; k < block->param_count; k++) {
+            const mir_vreg param = f->args[block->param_first + k];
+            const struct ra_held *held =
+                find_held(g->blocks[b].start, g->blocks[b].start_count, param);
+            if (held != NULL && f->args[edge->arg_first + k] != param)
+                g->values[f->args[edge->arg_first + k]].hint = held->reg;
+        }
+    }
+}
+
+void ra_join_start(struct ra_good *g, uint32_t b)
+{
+    const struct mir_block *block = &g->f->blocks[b];
+    struct ra_block *info = &g->blocks[b];
+
+    if (block->pred_count == 1 && block->param_count == 0) {
+        const struct ra_block *from = &g->blocks[g->f->edges[g->f->preds[block->pred_first]].from];
+        if (from->is_done) {
+            start_like(g, b, from);
+            return;
+        }
+    }
+    if (block->pred_count == 0)
+        return;
+    if (g->join == NULL)
+        g->join = arena_new(g->arena, struct join, 1);
+    struct join *j = g->join;
+    j->g = g;
+    j->block = b;
+    j->count = j->start_count = 0;
+    j->total = 0;
+    if (!collect(j))
+        return;
+    choose(j);
+    info->start = arena_new(g->arena, struct ra_held, j->start_count);
+    for (uint32_t k = 0; k < j->start_count; k++)
+        info->start[k] = j->start[k];
+    info->start_count = (uint8_t)j->start_count;
+    hint_back(g, b);
+}
+
+/* ---- edges ---- */
+
+static void set_where(struct ra_good *g, const struct ra_block *from, bool on)
+{
+    for (uint32_t k = 0; k < from->end_count; k++)
+        g->values[from->end[k].vreg].reg = on ? from->end[k].reg : RA_NO_REGISTER;
+}
+
+static uint32_t param_number(const struct mir_func *f, const struct mir_block *block, mir_vreg vreg)
+{
+    for (uint32_t k = 0; k < block->param_count; k++)
+        if (f->args[block->param_first + k] == vreg)
+            return k;
+    return MIR_NONE;
+}
+
+static void need_value(struct ra_good *g, mir_vreg vreg)
+{
+    struct ra_value *v = &g->values[vreg];
+
+    if (v->reg == RA_NO_REGISTER && !v->is_remat)
+        v->is_loaded = true;
+}
+
+/* Must the value that `held` brings to the edge be stored on it? Its target takes it for granted
+ * that what is not in a register, or is clean there, is in memory. Values alive at the target are
+ * stamped. */
+static bool needs_store(const struct ra_good *g, const struct ra_block *to,
+                        const struct ra_held *held)
+{
+    if (held->clean || g->values[held->vreg].stamp == 0)
+        return false;
+    const struct ra_held *there = find_held(to->start, to->start_count, held->vreg);
+    return there == NULL || there->clean;
+}
+
+static void need_edge(struct ra_good *g, uint32_t e)
+{
+    const struct mir_func *f = g->f;
+    const struct mir_edge *edge = &f->edges[e];
+    const struct mir_block *block = &f->blocks[edge->to];
+    const struct ra_block *to = &g->blocks[edge->to], *from = &g->blocks[edge->from];
+
+    set_where(g, from, true);
+    for (uint32_t k = 0; k < to->start_count; k++)
+        if (param_number(f, block, to->start[k].vreg) == MIR_NONE)
+            need_value(g, to->start[k].vreg);
+    for (uint32_t k = 0; k < block->param_count; k++) {
+        const mir_vreg param = f->args[block->param_first + k];
+        if (g->values[param].param_next == RA_DEAD)
+            continue;
+        need_value(g, f->args[edge->arg_first + k]);
+        if (find_held(to->start, to->start_count, param) == NULL)
+            g->values[param].is_loaded = true;
+    }
+    set_where(g, from, false);
+    for (uint32_t k = 0; k < from->end_count; k++)
+        if (needs_store(g, to, &from->end[k]))
+            g->values[from->end[k].vreg].store_cost += from->freq * ra_edge_share(g, e);
+}
+
+static void stamp_living(struct ra_good *g, uint32_t b, uint32_t stamp)
+{
+    for (uint32_t k = 0; k < g->blocks[b].live_count; k++)
+        g->values[g->blocks[b].live[k].vreg].stamp = stamp;
+}
+
+void ra_join_need_slots(struct ra_good *g)
+{
+    const struct mir_func *f = g->f;
+
+    for (uint32_t b = 0; b < f->block_count; b++) {
+        stamp_living(g, b, 1);
+        for (uint32_t p = 0; p < f->blocks[b].pred_count; p++)
+            need_edge(g, f->preds[f->blocks[b].pred_first + p]);
+        stamp_living(g, b, 0);
+    }
+}
+
+static void add_move(struct ra_good *g, uint32_t *count, mir_vreg source, mir_place to)
+{
+    const struct ra_value *v = &g->values[source];
+    mir_place from = v->reg;
+
+    if (v->reg == RA_NO_REGISTER)
+        from = v->is_remat ? RA_REMAT : v->slot;
+    if (*count == g->move_capacity) {
+        const uint32_t capacity = MAX(g->move_capacity * 2, 64u);
+        g->moves = arena_grow(g->arena, g->moves, g->move_capacity, capacity, sizeof(*g->moves));
+        g->move_capacity = capacity;
+    }
+    g->moves[(*count)++] = (struct ra_move){from, to, source};
+}
+
+void ra_join_edge(struct ra_good *g, uint32_t e, struct ra_edits *edits)
+{
+    const struct mir_func *f = g->f;
+    const struct mir_edge *edge = &f->edges[e];
+    const struct mir_block *block = &f->blocks[edge->to], *origin = &f->blocks[edge->from];
+    const struct ra_block *to = &g->blocks[edge->to], *from = &g->blocks[edge->from];
+    const uint32_t point =
+        origin->edge_count == 1 ? (origin->inst_end - 1) * 2 : block->inst_first * 2;
+    uint32_t count = 0;
+
+    stamp_living(g, edge->to, 1);
+    for (uint32_t k = 0; k < from->end_count; k++) {
+        const struct ra_value *v = &g->values[from->end[k].vreg];
+        if (v->is_loaded && !ra_is_stored_at_def(v) && needs_store(g, to, &from->end[k]))
+            ra_edit_move(edits, point, from->end[k].vreg, from->end[k].reg, v->slot);
+    }
+    stamp_living(g, edge->to, 0);
+    set_where(g, from, true);
+    for (uint32_t k = 0; k < to->start_count; k++) {
+        const struct ra_held *held = &to->start[k];
+        if (param_number(f, block, held->vreg) == MIR_NONE)
+            add_move(g, &count, held->vreg, held->reg);
+    }
+    for (uint32_t k = 0; k < block->param_count; k++) {
+        const mir_vreg param = f->args[block->param_first + k];
+        if (g->values[param].param_next == RA_DEAD)
+            continue;
+        const struct ra_held *held = find_held(to->start, to->start_count, param);
+        add_move(g, &count, f->args[edge->arg_first + k],
+                 held != NULL ? held->reg : g->values[param].slot);
+    }
+    set_where(g, from, false);
+    ra_resolve(&g->resolver, edits, point, g->moves, count);
+}
