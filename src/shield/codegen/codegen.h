@@ -66,6 +66,8 @@ struct codegen_code {
     uint32_t trap_count;
     struct codegen_source *sources; /* sorted */
     uint32_t source_count;
+    struct ir_inlined *inlined; /* of the function: what sources with IR_SOURCE_INLINED mean */
+    uint32_t inlined_count;
     uint32_t frame_bytes;   /* between the return address and rsp after the prologue */
     /* callee-saved registers pushed, bit per hardware number, in order of number */
     uint32_t saved;

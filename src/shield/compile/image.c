@@ -62,3 +62,19 @@ uint32_t image_source_at(const struct image *image, uint32_t offset)
     }
     return low == 0 ? 0 : image->sources[low - 1].position;
 }
+
+bool image_next_inlined(const struct image *image, uint32_t *position, struct image_inlined *out)
+{
+    const uint32_t index = *position & ~IMAGE_POSITION_INLINED;
+
+    if ((*position & IMAGE_POSITION_INLINED) == 0)
+        return false;
+    *position = 0; /* unknown, when the table is damaged */
+    if (index >= image->inlined_count || image->inlined[index].func >= image->func_count)
+        return false;
+    *out = image->inlined[index];
+    if ((out->parent & IMAGE_POSITION_INLINED) == 0 ||
+        (out->parent & ~IMAGE_POSITION_INLINED) < index)
+        *position = out->parent;
+    return true;
+}

@@ -34,6 +34,16 @@ struct image_source {
     uint32_t offset, position;
 };
 
+/* A position with IMAGE_POSITION_INLINED is not one of the function whose code it is in: its other
+ * bits are an index of these. */
+#define IMAGE_POSITION_INLINED UINT32_C(0x80000000)
+struct image_inlined {
+    uint32_t position; /* in the module */
+    uint32_t func;     /* defined function that it belongs to */
+    uint32_t parent;   /* position of the call that this function stands for; may have the bit,
+                          with a lower index */
+};
+
 enum image_option { /* bits: what changes the code */
     IMAGE_OPTIMISED = 1,
     IMAGE_FUEL = 2,
@@ -62,6 +72,8 @@ struct image {
     uint32_t trap_count;
     struct image_source *sources; /* ascending */
     uint32_t source_count;
+    struct image_inlined *inlined;
+    uint32_t inlined_count;
     uint8_t *memory_plans; /* per memory: enum memory_plan that the code relies on */
     const uint8_t *hints;  /* for verify/sfi; untrusted */
     uint32_t hint_bytes;
@@ -77,5 +89,9 @@ uint32_t image_pool_offset(const struct image *image);
 const struct image_func *image_func_at(const struct image *image, uint32_t offset);
 bool image_trap_at(const struct image *image, uint32_t offset, uint8_t *code);
 uint32_t image_source_at(const struct image *image, uint32_t offset); /* 0: unknown */
+/* The next frame at a position, innermost first: takes *position apart into the function and the
+ * position in the module, and the position of the call around it. False: it is one of the outermost
+ * function, and plain. Ends for any content of the table. */
+bool image_next_inlined(const struct image *image, uint32_t *position, struct image_inlined *out);
 
 #endif /* SHIELD_COMPILE_IMAGE_H */

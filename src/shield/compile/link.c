@@ -25,6 +25,7 @@ void link_copy(const struct codegen_code *from, struct arena *a, struct codegen_
     COPY(relocs, from->reloc_count);
     COPY(traps, from->trap_count);
     COPY(sources, from->source_count);
+    COPY(inlined, from->inlined_count);
     COPY(jump_tables, from->jump_table_count);
     for (uint32_t i = 0; i < from->jump_table_count; i++)
         to->jump_tables[i].targets = copy(a, from->jump_tables[i].targets,
@@ -33,7 +34,7 @@ void link_copy(const struct codegen_code *from, struct arena *a, struct codegen_
 
 /* Sizes of everything, as 64-bit numbers: their sums are bounded afterwards. */
 struct totals {
-    uint64_t text, pool, traps, sources;
+    uint64_t text, pool, traps, sources, inlined;
 };
 
 static uint64_t align_up(uint64_t at, uint64_t align)
@@ -50,6 +51,7 @@ static struct totals measure(const struct codegen_code *pieces, uint32_t count)
         t.pool = align_up(t.pool, POOL_ITEM_ALIGN) + pieces[i].pool_size;
         t.traps += pieces[i].trap_count;
         t.sources += pieces[i].source_count;
+        t.inlined += pieces[i].inlined_count;
     }
     return t;
 }
@@ -122,11 +124,17 @@ static void relocate(struct linker *l, uint32_t i)
     }
 }
 
+/* A position of a function as one of the image, whose inlined ones come behind `first`. */
+static uint32_t position_in_image(uint32_t source, uint32_t first)
+{
+    return (source & IR_SOURCE_INLINED) != 0 ? source + first : source;
+}
+
 static void join_tables(struct linker *l, uint32_t i)
 {
     const struct codegen_code *p = &l->pieces[i];
     struct image *image = l->image;
-    const uint32_t base = image->funcs[i].offset;
+    const uint32_t base = image->funcs[i].offset, first = image->inlined_count;
 
     for (uint32_t k = 0; k < p->trap_count; k++) {
         image->trap_offsets[image->trap_count] = base + p->traps[k].offset;
@@ -134,7 +142,13 @@ static void join_tables(struct linker *l, uint32_t i)
     }
     for (uint32_t k = 0; k < p->source_count; k++)
         image->sources[image->source_count++] =
-            (struct image_source){base + p->sources[k].offset, p->sources[k].source};
+            (struct image_source){base + p->sources[k].offset,
+                                  position_in_image(p->sources[k].source, first)};
+    for (uint32_t k = 0; k < p->inlined_count; k++)
+        image->inlined[image->inlined_count++] =
+            (struct image_inlined){.position = p->inlined[k].source,
+                                   .func = p->inlined[k].function,
+                                   .parent = position_in_image(p->inlined[k].parent, first)};
 }
 
 enum status link_image(const struct codegen_code *pieces, uint32_t count, struct image *image,
@@ -157,6 +171,7 @@ enum status link_image(const struct codegen_code *pieces, uint32_t count, struct
     image->trap_offsets = arena_new(a, uint32_t, t.traps);
     image->trap_codes = arena_new(a, uint8_t, t.traps);
     image->sources = arena_new(a, struct image_source, t.sources);
+    image->inlined = arena_new(a, struct image_inlined, t.inlined);
     memset(l.text, TRAP_BYTE, t.text);
     for (uint32_t i = 0; i < count; i++)
         place(&l, i, &text_at, &pool_at);
