@@ -23,7 +23,13 @@ struct wm_print_options {
      * in out. NULL: all of it stays. Any status but ST_OK ends the printing. */
     enum status (*flush)(void *ctx, struct buf *out, struct diag *dg);
     void *flush_ctx;
+    /* Called in front of each instruction that stands on a line of its own, and of each function
+     * that is defined (offset WM_PRINT_FUNC + its index): what is at this position of out. NULL:
+     * nobody wants to know. For flat text only. */
+    void (*mark)(void *ctx, uint64_t offset, size_t position);
+    void *mark_ctx;
 };
+#define WM_PRINT_FUNC (UINT64_C(1) << 63)
 
 /* Appends text that wm_wat_parse() reads back to the same module. Needs arena_guard(). */
 MUST_USE enum status wm_print_module(const struct wm_module *m, const struct wm_print_options *o,

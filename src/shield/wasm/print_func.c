@@ -89,6 +89,12 @@ static void print_locals(struct wm_printer *p, uint32_t param_count)
         buf_byte(p->out, ')');
 }
 
+static void mark(const struct wm_printer *p, uint64_t offset)
+{
+    if (p->options->mark != NULL)
+        p->options->mark(p->options->mark_ctx, offset, p->out->size);
+}
+
 /* ---- one instruction a line ---------------------------------------------------------------- */
 
 /* Words that continue or close the innermost block stand one level further out. */
@@ -134,6 +140,7 @@ static enum status print_flat(struct wm_printer *p, struct wm_reader r)
             return diag_fail(p->dg, ST_MALFORMED, r.offset + r.pos,
                              "%zu bytes behind the end of the function", r.end - r.pos);
         }
+        mark(p, ins.offset);
         TRY(print_flat_ins(p, &ins, &block_ordinal));
     }
     return diag_fail(p->dg, ST_MALFORMED, r.offset + r.end,
@@ -158,6 +165,7 @@ static enum status print_func(struct wm_printer *p, uint32_t func)
     p->func = func;
     print_name_locals(p, func, param_count, param_count + local_count);
 
+    mark(p, WM_PRINT_FUNC + func);
     print_line(p->out, 1);
     buf_text(p->out, "(func");
     print_defined(p, WM_NAME_FUNC, func);
