@@ -4,10 +4,14 @@
  * on what they do. Seeds are printed when something differs; MUJUN_SEED and MUJUN_COUNT choose.
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "native_code.h"
 #include "random_ir.h"
+#include "shield/compile/layout.h"
+#include "shield/compile/passes.h"
 #include "shield/ir/check.h"
 #include "shield/ir/eval.h"
 #include "shield/ir/text.h"
+#include "shield/opt/opt.h"
 #include "shield/opt/opt.h"
 #include "shield/opt/wide.h"
 #include "tap.h"
@@ -16,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FUNCTIONS = 10000, STEPS_MAX = 2000000 };
+enum { FUNCTIONS = 10000, STEPS_MAX = 2000000, NATIVE_JUDGES = 0 };
 
 struct outcome {
     enum ir_eval_end end;
@@ -199,6 +203,75 @@ static enum status judge_transformed(struct job *j, const struct judge *judge, s
     return ST_OK;
 }
 
+/* ---- native code ----------------------------------------------------------------------------- */
+
+typedef uint64_t (*function_fn)(void *memory, uint64_t, uint32_t, double, float);
+
+struct call {
+    const struct job *job;
+    const struct native_code *code;
+    struct outcome *out;
+};
+
+static void call_native(void *ctx)
+{
+    struct call *c = ctx;
+    const uint64_t *args = c->job->args;
+    const uint32_t single_bits = (uint32_t)args[4];
+    function_fn function;
+    double real;
+    float single;
+
+    memcpy(&function, &c->code->base, sizeof(function));
+    memcpy(&real, &args[3], sizeof(real));
+    memcpy(&single, &single_bits, sizeof(single));
+    c->out->result = function(c->out->memory, args[1], (uint32_t)args[2], real, single);
+}
+
+static const struct native_judge {
+    const char *name;
+    bool optimise;
+    uint32_t features; /* of those that the host has */
+} native_judges[] = {
+    {"native", false, UINT32_MAX},
+    {"native, optimised", true, UINT32_MAX},
+    {"native, optimised, SSE2 only", true, 0},
+};
+
+static enum status judge_native(struct job *j, const struct native_judge *judge, struct diag *dg)
+{
+    const struct arena_mark mark = arena_mark(&j->arena);
+    const struct passes_options options = {
+        .optimise = judge->optimise,
+        .check = true,
+        .codegen = {.features = judge->features & codegen_features_of_host(),
+                    .optimise = judge->optimise,
+                    .frame_probe_bytes = FRAME_PROBE_BYTES,
+                    .frame_bytes_max = FRAME_BYTES_MAX}};
+    struct outcome out = {.end = IR_EVAL_RETURNED, .trap = IR_TRAP_NONE};
+    struct codegen_code code;
+    struct native_code native;
+    struct ir_func f;
+
+    make_function(j, &f);
+    TRY(diag_in(dg, passes_run(&f, &options, &code, NULL, dg), "%s", judge->name));
+    if (!native_map(&native, &code))
+        return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "to map code");
+    fill_memory(j, out.memory);
+    struct call call = {.job = j, .code = &native, .out = &out};
+    const int trap = native_guard(&native, call_native, &call);
+    native_unmap(&native);
+    if (trap != NATIVE_NO_TRAP) {
+        out.end = IR_EVAL_TRAPPED;
+        out.trap = (uint8_t)trap;
+        out.result = 0;
+    }
+    if (trap == NATIVE_FAULT || !same_outcome(&out, &j->plain))
+        j->wrong = judge->name;
+    arena_release(&j->arena, mark);
+    return ST_OK;
+}
+
 static enum status run(void *ctx, struct diag *dg)
 {
     struct job *j = ctx;
@@ -214,6 +287,8 @@ static enum status run(void *ctx, struct diag *dg)
         TRY(judge_text(j, &f, dg));
     for (size_t n = 0; n < LENGTH_OF(judges); n++)
         TRY(judge_transformed(j, &judges[n], dg));
+    for (size_t n = 0; n < NATIVE_JUDGES && j->wrong == NULL; n++)
+        TRY(judge_native(j, &native_judges[n], dg));
     j->trapped = j->plain.end == IR_EVAL_TRAPPED;
     return ST_OK;
 }
@@ -256,7 +331,8 @@ int main(void)
         check_seen();
     tap_ok(halved > 0 || count < FUNCTIONS, "%" PRIu64 " values of 128 bits became halves", halved);
     check_passes(count);
-    tap_ok(failed == 0, "%" PRIu64 " random functions: eval = eval of the text, %" PRIu64 " trap",
+    tap_ok(failed == 0,
+           "%" PRIu64 " random functions: eval = optimised eval = native, %" PRIu64 " trap",
            count, trapped);
     return tap_done();
 }
