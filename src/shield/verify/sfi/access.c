@@ -98,10 +98,18 @@ static bool hits(const struct sfi_field *f, uint32_t offset, uint32_t width, uin
 static const struct sfi_field *find_field(const struct sfi_shape *shape, int32_t offset,
                                           uint32_t width, uint32_t *element)
 {
-    for (uint32_t i = 0; offset >= 0 && i < shape->count; i++)
-        if (hits(&shape->fields[i], (uint32_t)offset, width, element))
-            return &shape->fields[i];
-    return NULL;
+    uint32_t first = 0, end = shape->count;
+    while (first < end) { /* the first field that begins behind offset */
+        uint32_t middle = first + (end - first) / 2;
+        if ((int64_t)shape->fields[middle].offset <= offset)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    if (offset < 0 || first == 0)
+        return NULL;
+    const struct sfi_field *f = &shape->fields[first - 1];
+    return hits(f, (uint32_t)offset, width, element) ? f : NULL;
 }
 
 static struct sfi_value yielded(const struct sfi_field *f, const struct sfi_value *base,

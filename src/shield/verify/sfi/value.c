@@ -65,6 +65,7 @@ const char *sfi_kind_text(enum sfi_kind kind)
         [SFI_FUNC_TYPE] = "function type id",
         [SFI_TYPE_ID] = "type id",
         [SFI_CELL] = "global cell",
+        [SFI_CELL_READ] = "read-only global cell",
         [SFI_OVERFLOW] = "overflow buffer",
         [SFI_FUEL] = "fuel counter",
         [SFI_BUILTIN] = "builtin",
