@@ -59,6 +59,13 @@ static void edits_until(struct emit *e, uint32_t point)
         emit_edit(e, &a->edits[e->edit++]);
 }
 
+/* Every use of its value has been given a copy by an edit. */
+static bool is_made_where_used(const struct emit *e, uint32_t i)
+{
+    return (e->m->insts[i].flags & MIR_IS_REMAT) != 0 &&
+           e->allocation->places[e->m->operand_first[i]] == MIR_NONE;
+}
+
 static void block(struct emit *e, uint32_t b)
 {
     const struct mir_block *x = &e->m->blocks[b];
@@ -72,6 +79,8 @@ static void block(struct emit *e, uint32_t b)
     for (uint32_t i = x->inst_first; i < x->inst_end; i++) {
         source(e, e->m->sources[i]);
         edits_until(e, i * 2);
+        if (is_made_where_used(e, i))
+            continue;
         if (e->m->insts[i].op < X64_FIRST_PSEUDO)
             emit_inst(e, i);
         else
