@@ -103,6 +103,8 @@ static void collect_edge(struct join *j, const struct mir_edge *edge, float freq
         struct candidate *c = candidate_for(j, f->args[block->param_first + k], true);
         if (c != NULL && held != NULL)
             arrive(c, held, freq);
+        else if (c != NULL && j->g->values[f->args[edge->arg_first + k]].is_remat)
+            c->in += freq; /* can be made in any register */
     }
 }
 
