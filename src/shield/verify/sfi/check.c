@@ -70,6 +70,18 @@ static enum status refuse_fact(struct sfi_walk *walk, uint32_t target, const str
                       sfi_value_text(present(walk->state, fact->location), found));
 }
 
+/* The most frequent fact, a 32-bit number, without ado. False: to be read with care. */
+static bool is_plain_fact_true(const struct sfi_state *st, uint64_t word, uint32_t slot_count)
+{
+    const uint32_t is_other = 0x1ffu << SFI_LOCATION_BITS; /* kind, flags, long */
+    uint32_t location = (uint32_t)word & ((1u << SFI_LOCATION_BITS) - 1);
+
+    if ((word & is_other) != 0 || location >= SFI_LOCATION_SLOT + slot_count)
+        return false;
+    const struct sfi_value *now = present(st, location);
+    return sfi_is_u32(now) && now->low >= word >> 32 && location != SFI_RSP;
+}
+
 /* Whether the present state implies the hint. */
 static enum status expect_hint(struct sfi_walk *walk, const struct sfi_hint *hint)
 {
@@ -82,6 +94,10 @@ static enum status expect_hint(struct sfi_walk *walk, const struct sfi_hint *hin
         return sfi_refuse(walk, "going to 0x%x, rsp must be %u bytes below entry, it is %u",
                           hint->offset, hint->depth, st->depth);
     while (word < end) {
+        if (is_plain_fact_true(st, c->hints->words[word], hint->depth / 8)) {
+            word++;
+            continue;
+        }
         if (!sfi_fact_read(c->hints->words, &word, end, &fact) ||
             (fact.location >= SFI_LOCATION_SLOT &&
              fact.location - SFI_LOCATION_SLOT >= hint->depth / 8))

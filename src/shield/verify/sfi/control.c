@@ -253,7 +253,7 @@ static enum status jump_conditional(struct sfi_walk *walk)
     struct sfi_state *st = walk->state;
     uint32_t condition = walk->ins.condition;
 
-    if (st->flags.kind == SFI_FLAGS_UNKNOWN || condition < SFI_CC_B || condition > SFI_CC_A) {
+    if (!sfi_says_something(&st->flags, condition)) {
         TRY(branch_to(walk, direct_target(walk)));
     } else {
         struct sfi_value before[16];

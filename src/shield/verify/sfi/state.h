@@ -92,6 +92,16 @@ enum sfi_condition {
     SFI_CC_A = 7,
 };
 
+/* Whether sfi_refine() could add anything, for the condition or its opposite. Equality of numbers
+ * adds nothing worth the time. */
+static inline bool sfi_says_something(const struct sfi_flags *f, uint32_t condition)
+{
+    if (f->kind == SFI_FLAGS_UNKNOWN || condition < SFI_CC_B || condition > SFI_CC_A)
+        return false;
+    return (condition != SFI_CC_E && condition != SFI_CC_NE) || f->left.kind != SFI_NUMBER ||
+           f->right.kind != SFI_NUMBER;
+}
+
 /* Adds what follows from the flags when the condition holds. */
 void sfi_refine(struct sfi_state *st, uint32_t condition);
 /* The value of the low bytes of a register under that condition. */
