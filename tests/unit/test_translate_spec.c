@@ -87,6 +87,85 @@ static enum status optimise(struct ir_func *f, struct diag *dg)
     return opt_function(f, &options, dg);
 }
 
+#define FUEL (UINT64_C(1) << 40)
+
+/* ---- fuel: both tiers must have used the same at the end of every call from outside ---- */
+
+struct used {
+    uint64_t fuel;
+    enum status status;
+    bool is_comparable; /* stacks of the tiers are not equally deep */
+};
+static struct {
+    struct used *items;
+    size_t count, capacity;
+    const struct rt_tier *tier; /* the one that is asked */
+    uint32_t depth;
+} record;
+
+static enum status recorded_call(struct rt_store *s, struct rt_func *fn, const union rt_value *args,
+                                 union rt_value *results)
+{
+    const uint64_t before = s->fuel;
+
+    record.depth++;
+    const enum status st = record.tier->call(s, fn, args, results);
+    record.depth--;
+    if (record.depth > 0)
+        return st;
+    if (record.count == record.capacity) {
+        record.capacity = record.capacity * 2 + 1024;
+        record.items = realloc(record.items, record.capacity * sizeof(*record.items));
+    }
+    record.items[record.count++] = (struct used){
+        .fuel = before - s->fuel,
+        .status = st,
+        .is_comparable = st != ST_TRAP || s->trap->code != RT_TRAP_STACK_EXHAUSTED};
+    return st;
+}
+
+static struct rt_tier recorder(const struct rt_tier *tier)
+{
+    struct rt_tier wrapped = *tier;
+
+    memset(&record, 0, sizeof(record));
+    record.tier = tier;
+    wrapped.call = recorded_call;
+    return wrapped;
+}
+
+/* The newest record is that of ir/eval. */
+static void compare_fuel(const char *root)
+{
+    const struct used *found = record.items;
+    const size_t count = record.count;
+    uint64_t compared = 0, different = 0;
+    struct totals all = {.scripts = 0};
+    const struct rt_tier tier = recorder(interp_tier());
+    const struct script_options options = {
+        .tier = &tier, .limits = rt_limits_default(), .canonical_nan = true, .fuel = FUEL};
+
+    for (uint32_t p = 0; p < LENGTH_OF(parts); p++)
+        run_part(root, p, options, &all);
+    for (size_t i = 0; i < MIN(count, record.count); i++) {
+        const struct used *want = &record.items[i], *got = &found[i];
+        if (!want->is_comparable || !got->is_comparable)
+            continue;
+        compared++;
+        if (want->fuel == got->fuel && want->status == got->status)
+            continue;
+        if (different++ < 5)
+            printf("# call %zu: expected %ju units and %s, found %ju and %s\n", i,
+                   (uintmax_t)want->fuel, status_text(want->status), (uintmax_t)got->fuel,
+                   status_text(got->status));
+    }
+    tap_ok(count == record.count && compared > 10000 && different == 0,
+           "fuel: %ju of %zu calls compared with the interpreter, %ju differ", (uintmax_t)compared,
+           count, (uintmax_t)different);
+    free((void *)(uintptr_t)found);
+    free(record.items);
+}
+
 int main(void)
 {
     const char *root = suites_root();
@@ -97,16 +176,17 @@ int main(void)
         uint64_t fuel;
         bool optimised;
     } rows[] = {
-        {"translated",              MEMORY_STATIC_GUARD,   false, 0,                 false},
-        {"optimised",               MEMORY_STATIC_GUARD,   false, 0,                 true},
-        {"optimised, all variants", MEMORY_DYNAMIC_MOVING, true,  UINT64_C(1) << 40, true},
+        {"translated",              MEMORY_STATIC_GUARD,   false, 0,    false},
+        {"optimised",               MEMORY_STATIC_GUARD,   false, 0,    true},
+        {"optimised, all variants", MEMORY_DYNAMIC_MOVING, true,  FUEL, true},
     };
 
     if (root == NULL)
         return tap_skip_all("no suites: neither $MUJUN_SUITES nor ../shared/suites");
     for (uint32_t i = 0; i < LENGTH_OF(rows); i++) {
         struct totals all = {.scripts = 0};
-        const struct script_options options = {.tier = eval_tier_init(rows[i].least),
+        const struct rt_tier tier = recorder(eval_tier_init(rows[i].least));
+        const struct script_options options = {.tier = &tier,
                                                .limits = rt_limits_default(),
                                                .canonical_nan = rows[i].canonical_nan,
                                                .fuel = rows[i].fuel};
@@ -118,6 +198,9 @@ int main(void)
                "%s: %u scripts, %u commands passed, %u failed; %ju functions, %ju calls",
                rows[i].name, all.scripts, all.passed, all.failed, (uintmax_t)eval_tier.functions,
                (uintmax_t)eval_tier.calls);
+        if (rows[i].fuel == 0)
+            free(record.items);
     }
+    compare_fuel(root);
     return tap_done();
 }
