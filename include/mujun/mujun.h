@@ -194,6 +194,25 @@ void mujun_config_set_deterministic_relaxed_simd(struct mujun_config *config, bo
 void mujun_config_set_fuel(struct mujun_config *config, bool on);
 /* Bytes that reading one module may take besides its binary. 0: the default. */
 void mujun_config_set_module_memory(struct mujun_config *config, uint64_t bytes);
+/* What runs modules. AUTO: machine code, made when the module is, wherever there is a compiler for
+ * this processor and for all that the module uses; else the interpreter. COMPILED: modules that
+ * cannot be compiled are refused. Stores that meter (mujun_store_set_fuel) always interpret. */
+enum mujun_tier { MUJUN_TIER_AUTO, MUJUN_TIER_COMPILED, MUJUN_TIER_INTERPRETER };
+void mujun_config_set_tier(struct mujun_config *config, enum mujun_tier tier);
+/* 0: compile quickly; 1 and more (the default): make fast code. */
+void mujun_config_set_optimisation(struct mujun_config *config, uint32_t level);
+/* Threads that compile one module, at most. 0, the default: one per processor. */
+void mujun_config_set_compile_threads(struct mujun_config *config, uint32_t threads);
+/* Every register allocation is proven while compiling, which takes longer. */
+void mujun_config_set_check_regalloc(struct mujun_config *config, bool on);
+/* Tells perf where compiled functions are. PERFMAP: /tmp/perf-PID.map, for perf report. JITDUMP:
+ * jit-PID.dump in the current folder, for perf inject --jit, then perf annotate. */
+enum mujun_profile { MUJUN_PROFILE_NONE, MUJUN_PROFILE_PERFMAP, MUJUN_PROFILE_JITDUMP };
+void mujun_config_set_profile(struct mujun_config *config, enum mujun_profile profile);
+/* A folder, made when needed, where machine code is kept between runs; NULL, the default: none.
+ * What is found there is not trusted. MUJUN_E_NO_MEMORY. */
+enum mujun_status mujun_config_set_cache(struct mujun_config *config, const char *folder,
+                                         struct mujun_error **err);
 /* Sets what new stores start with. MUJUN_E_USAGE for a name that is no limit. */
 enum mujun_status mujun_config_set_limit(struct mujun_config *config, const char *name,
                                          uint64_t value, struct mujun_error **err);

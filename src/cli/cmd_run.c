@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "cli/load.h"
+#include "cli/tier.h"
 #include "cli/values.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <mujun/mujun.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,25 @@ static bool refuse(struct run *r, enum status st)
     return false;
 }
 
+static bool set_tier(struct run *r)
+{
+    static const enum mujun_tier tiers[] = {MUJUN_TIER_INTERPRETER, MUJUN_TIER_AUTO,
+                                            MUJUN_TIER_COMPILED, MUJUN_TIER_INTERPRETER};
+    uint32_t level;
+    char folder[PATH_MAX];
+
+    if (cli_opt_level(&r->o->opt_level, &level, &r->dg) != ST_OK)
+        return refuse(r, ST_USAGE);
+    mujun_config_set_tier(r->config, r->o->fuel.is_set ? MUJUN_TIER_INTERPRETER
+                                                       : tiers[r->o->tier]);
+    mujun_config_set_optimisation(r->config, level);
+    mujun_config_set_check_regalloc(r->config, r->o->check_regalloc);
+    mujun_config_set_profile(r->config, (enum mujun_profile)r->o->profile);
+    if (r->o->no_cache || !cli_cache_folder(folder, sizeof(folder)))
+        return true;
+    return STEP(mujun_config_set_cache(r->config, folder, &r->err));
+}
+
 static bool make_engine(struct run *r)
 {
     struct wm_features set;
@@ -54,7 +75,7 @@ static bool make_engine(struct run *r)
             return false;
     mujun_config_set_canonical_nan(r->config, r->o->canonical_nan);
     mujun_config_set_deterministic_relaxed_simd(r->config, r->o->relaxed_deterministic);
-    return STEP(mujun_engine_new(r->config, &r->engine, &r->err));
+    return set_tier(r) && STEP(mujun_engine_new(r->config, &r->engine, &r->err));
 }
 
 static bool load_module(struct run *r)

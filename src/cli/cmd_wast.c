@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/json.h"
 #include "cli/load.h"
+#include "cli/tier.h"
 #include "shield/interp/interp.h"
 #include "shield/script/script.h"
 
@@ -77,7 +78,15 @@ int cmd_wast(const struct cli_args *args)
 
     if (args->count == 0)
         return cli_usage(args, "expected at least one script, found none");
-    if (cli_features(&o->features, &options.features, &dg) != ST_OK)
+    struct native_options native = {.must_compile = o->tier == CLI_TIER_COMPILED};
+    if (o->tier == CLI_TIER_AUTO || o->tier == CLI_TIER_COMPILED) {
+        options.tier = native_tier();
+        options.tier_options = &native;
+    }
+    if (options.tier == NULL)
+        return cli_usage(args, "there is no compiler for this processor");
+    if (cli_opt_level(&o->opt_level, &native.opt_level, &dg) != ST_OK ||
+        cli_features(&o->features, &options.features, &dg) != ST_OK)
         return cli_usage(args, "%s", dg.text);
     if (o->print) {
         options.print = print_line;

@@ -1,7 +1,9 @@
 #!/usr/bin/perl
 # The specification's own test suite: every command of every script must pass, none is skipped.
-# A test point per file, then the totals per part and the grand total. Each file runs in a process
-# of its own, so that a crash costs one file.
+# A test point per file and tier, then the totals per part and the grand total. Each file runs in a
+# process of its own, so that a crash costs one file. Tiers: the interpreter, and compiled code at
+# each level of optimisation (where scripts use garbage collection or exceptions, those modules are
+# interpreted). MUJUN_SPEC_TIERS=interpreter, O0, O2, or several with commas, chooses.
 # SPDX-License-Identifier: Apache-2.0
 use strict;
 use warnings;
@@ -27,10 +29,19 @@ my @parts = (
     ['custom page sizes', 'proposals/custom-page-sizes', 'custom-page-sizes'],
 );
 
+# Name in reports, and options of `mujun wast`.
+my %tiers = (
+    interpreter => ['--tier', 'interpreter'],
+    O0 => ['--tier', 'auto', '-O0'],
+    O2 => ['--tier', 'auto', '-O2'],
+);
+my @tiers = split /,/, $ENV{MUJUN_SPEC_TIERS} // 'interpreter,O0,O2';
+exists $tiers{$_} or die "MUJUN_SPEC_TIERS: there is no tier $_\n" for @tiers;
+
 # Runs one script; returns (passed, failed, what it said).
 sub run_script {
-    my ($path, $features) = @_;
-    my @command = ('timeout', SECONDS_MAX, $mujun, 'wast', $features ne '' ? ('--feature', $features) : (), $path);
+    my ($path, $features, $tier) = @_;
+    my @command = ('timeout', SECONDS_MAX, $mujun, 'wast', @{$tiers{$tier}}, $features ne '' ? ('--feature', $features) : (), $path);
     open(my $pipe, '-|', 'sh', '-c', '"$@" 2>&1', 'sh', @command) or die "cannot run $mujun: $!";
     my @said = <$pipe>;
     close($pipe);
@@ -50,16 +61,17 @@ for my $part (@parts) {
     my @files = sort glob("$suite/$folder/*.wast");
     my ($part_passed, $part_failed) = (0, 0);
     ok(@files > 0, "$title: has scripts");
-    for my $path (@files) {
-        my ($passed, $failed, @said) = run_script($path, $features);
-        my $name = substr($path, length("$suite/")) =~ s{^\./}{}r;
+    for my $run (map { my $path = $_; map { [$path, $_] } @tiers } @files) {
+        my ($path, $tier) = @$run;
+        my ($passed, $failed, @said) = run_script($path, $features, $tier);
+        my $name = (substr($path, length("$suite/")) =~ s{^\./}{}r) . " $tier";
         ok($failed == 0 && $passed > 0, "$name: $passed passed, $failed failed, 0 skipped")
             or diag(join("\n", @said > 12 ? (@said[0 .. 11], '...') : @said));
         push @totals, sprintf('%-60s %6d passed %5d failed 0 skipped', $name, $passed, $failed);
         $part_passed += $passed;
         $part_failed += $failed;
     }
-    push @totals, sprintf('%-20s %4d files %6d passed %5d failed 0 skipped%s', $title, scalar @files,
+    push @totals, sprintf('%-20s %4d files, each tier: %6d passed %5d failed 0 skipped%s', $title, scalar @files,
         $part_passed, $part_failed, $features ne '' ? "  (--feature $features)" : '');
     $all_passed += $part_passed;
     $all_failed += $part_failed;
@@ -67,7 +79,7 @@ for my $part (@parts) {
 }
 # On standard error, where prove lets them through: make check prints the totals of every file.
 diag('') if @totals;
-diag($_) for @totals, sprintf('%-20s %4d files %6d passed %5d failed 0 skipped', 'all', $all_files, $all_passed, $all_failed);
+diag($_) for @totals, sprintf('%-20s %4d files, each tier: %6d passed %5d failed 0 skipped', 'all', $all_files, $all_passed, $all_failed);
 diag('not asked for, not run: proposals/custom-descriptors');
 ok($all_failed == 0, "all: $all_files files, $all_passed passed, $all_failed failed, 0 skipped");
 done_testing();

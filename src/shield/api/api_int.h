@@ -11,6 +11,7 @@
 
 #include "mujun/mujun.h"
 
+#include "shield/native/native.h"
 #include "shield/runtime/gc.h"
 #include "shield/runtime/limits.h"
 #include "shield/runtime/store.h"
@@ -20,6 +21,7 @@ struct mujun_config {
     struct rt_config rt;
     struct rt_limits limits;
     bool is_fuel_on;
+    struct native_options native; /* cache_folder owned */
 };
 
 struct api_watchdog; /* opaque: watchdog.c */
@@ -28,6 +30,7 @@ struct mujun_engine {
     struct rt_engine *rt;
     struct rt_limits limits; /* of new stores */
     bool is_fuel_on;
+    struct native_options native; /* of the tier; cache_folder owned */
     struct api_watchdog *watchdog;
     _Atomic uint32_t references; /* the embedder's, and one per store */
 };

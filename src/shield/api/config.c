@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "shield/interp/interp.h"
+#include "shield/native/native.h"
 
 #include <string.h>
 
@@ -14,8 +15,9 @@ static void config_init(struct mujun_config *c)
     *c = (struct mujun_config){
         .rt = {.features = wm_features_default(),
                .module_arena_bytes_max = MODULE_ARENA_BYTES_MAX,
-               .tier = interp_tier()},
+               .tier = native_tier() != NULL ? native_tier() : interp_tier()},
         .limits = rt_limits_default(),
+        .native = {.opt_level = 2, .interpret = true},
     };
 }
 
@@ -28,8 +30,27 @@ struct mujun_config *mujun_config_new(void)
     return c;
 }
 
+/* Our own copy of a path, or NULL for NULL. */
+static bool copy_path(const char *path, const char **out)
+{
+    const size_t size = path != NULL ? strlen(path) + 1 : 0;
+    char *copy = size != 0 ? mem_alloc(size, 1) : NULL;
+
+    if (copy != NULL)
+        memcpy(copy, path, size);
+    *out = copy;
+    return copy != NULL || path == NULL;
+}
+
+static void free_path(const char *path)
+{
+    mem_free((void *)(uintptr_t)path);
+}
+
 void mujun_config_free(struct mujun_config *config)
 {
+    if (config != NULL)
+        free_path(config->native.cache_folder);
     mem_free(config);
 }
 
@@ -59,6 +80,44 @@ void mujun_config_set_deterministic_relaxed_simd(struct mujun_config *config, bo
 void mujun_config_set_fuel(struct mujun_config *config, bool on)
 {
     config->is_fuel_on = on;
+}
+
+void mujun_config_set_tier(struct mujun_config *config, enum mujun_tier tier)
+{
+    config->native.must_compile = tier == MUJUN_TIER_COMPILED;
+    config->native.interpret = tier == MUJUN_TIER_INTERPRETER;
+}
+
+void mujun_config_set_optimisation(struct mujun_config *config, uint32_t level)
+{
+    config->native.opt_level = level;
+}
+
+void mujun_config_set_compile_threads(struct mujun_config *config, uint32_t threads)
+{
+    config->native.threads = threads;
+}
+
+void mujun_config_set_check_regalloc(struct mujun_config *config, bool on)
+{
+    config->native.check_regalloc = on;
+}
+
+void mujun_config_set_profile(struct mujun_config *config, enum mujun_profile profile)
+{
+    config->native.profile = (enum native_profile)profile;
+}
+
+enum mujun_status mujun_config_set_cache(struct mujun_config *config, const char *folder,
+                                         struct mujun_error **err)
+{
+    const char *copy;
+
+    if (!copy_path(folder, &copy))
+        return api_fail(err, ST_NO_MEMORY, "for a path");
+    free_path(config->native.cache_folder);
+    config->native.cache_folder = copy;
+    return api_ok(err);
 }
 
 void mujun_config_set_module_memory(struct mujun_config *config, uint64_t bytes)
@@ -122,14 +181,20 @@ enum mujun_status mujun_engine_new(const struct mujun_config *config, struct muj
         config_init(&defaults);
         config = &defaults;
     }
+    bool has_path = false;
     if (e != NULL) {
-        e->rt = rt_engine_new(&config->rt);
+        struct rt_config rt = config->rt;
+        e->native = config->native;
+        has_path = copy_path(config->native.cache_folder, &e->native.cache_folder);
+        rt.tier_options = &e->native;
+        e->rt = rt_engine_new(&rt);
         e->watchdog = api_watchdog_new();
     }
-    if (e == NULL || e->rt == NULL || e->watchdog == NULL) {
+    if (e == NULL || e->rt == NULL || e->watchdog == NULL || !has_path) {
         if (e != NULL) {
             rt_engine_free(e->rt);
             api_watchdog_free(e->watchdog);
+            free_path(e->native.cache_folder);
         }
         mem_free(e);
         return api_fail(err, ST_NO_MEMORY, "for an engine");
@@ -147,6 +212,7 @@ void api_engine_release(struct mujun_engine *engine)
         return;
     api_watchdog_free(engine->watchdog);
     rt_engine_free(engine->rt);
+    free_path(engine->native.cache_folder);
     mem_free(engine);
 }
 

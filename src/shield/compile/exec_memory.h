@@ -21,6 +21,10 @@ struct exec_memory {
  * with the function, the offset in text and why. ST_NO_MEMORY. */
 MUST_USE enum status exec_memory_map(const struct image *image, const struct wm_module *wm,
                                      struct exec_memory *out, struct diag *dg);
+/* Maps the first page of a file executable and forgets it: perf finds a jitdump that way. The page
+ * holds a header and no code, and nothing goes there. */
+enum { EXEC_MEMORY_MARK_BYTES = 4096 };
+void exec_memory_mark(int fd);
 void exec_memory_unmap(struct exec_memory *m);
 
 #endif /* SHIELD_COMPILE_EXEC_MEMORY_H */

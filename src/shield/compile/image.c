@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 
-void image_free(struct image *image)
+void image_release(struct image *image)
 {
     if (image == NULL)
         return;

@@ -79,7 +79,7 @@ struct image {
     uint32_t hint_bytes;
 };
 
-void image_free(struct image *image); /* NULL is fine */
+void image_release(struct image *image); /* NULL is fine */
 
 /* Bytes from the start of text to the start of the pool. */
 uint32_t image_pool_offset(const struct image *image);

@@ -18,7 +18,7 @@ enum {
     COMPILE_THREAD_CODE_BYTES = 64 << 10, /* of wasm code: a thread more for each so many */
 };
 
-struct compile_options {
+struct pipeline_options {
     bool optimise;       /* the middle end and the good register allocator */
     bool is_metered;     /* counts fuel */
     bool canonical_nan;
@@ -26,19 +26,19 @@ struct compile_options {
     uint32_t threads;    /* at most; 0: as many as the host has processors */
     uint32_t features;   /* enum codegen_feature: what code may use */
 };
-struct compile_options compile_options_default(void); /* optimised, for this processor */
+struct pipeline_options pipeline_options_default(void); /* optimised, for this processor */
 
 /* What went where, for --timing and tests. */
-struct compile_stats {
+struct pipeline_stats {
     uint64_t translate_ns, opt_ns, codegen_ns, link_ns; /* summed over threads */
     size_t arena_bytes_max;                             /* of the greediest thread */
 };
 
 /* Compiles a validated module. digest: SHA-256 of its bytes, kept as identity. *out is owned, free
- * with image_free(). ST_UNSUPPORTED: the module needs what only the interpreter has, the message
+ * with image_release(). ST_UNSUPPORTED: the module needs what only the interpreter has, the message
  * says what. ST_LIMIT names the limit. stats may be NULL. */
 MUST_USE enum status compile_module(const struct wm_module *wm, const uint8_t digest[32],
-                                    const struct compile_options *options, struct image **out,
-                                    struct compile_stats *stats, struct diag *dg);
+                                    const struct pipeline_options *options, struct image **out,
+                                    struct pipeline_stats *stats, struct diag *dg);
 
 #endif /* SHIELD_COMPILE_PIPELINE_H */

@@ -186,6 +186,13 @@ HANDLER(BRIDGE)
     DISPATCH();
 }
 
+/* Runs it somewhere else: in C, or in another tier. A store that counts fuel stays here. */
+static bool is_elsewhere(const struct interp_cx *cx)
+{
+    const struct rt_instance *i = cx->callee->instance;
+    return i == NULL || (i->context != NULL && !cx->is_metered);
+}
+
 /* The code of cx->callee, which has an instance and has been translated. */
 static const struct interp_code *away_code(const struct interp_cx *cx)
 {
@@ -206,7 +213,7 @@ enum status interp_call_away(INTERP_PARAMS)
 {
     uint8_t *at = fp + cx->callee_base;
 
-    if (cx->callee->instance == NULL) {
+    if (is_elsewhere(cx)) {
         enum status st = interp_host_call(cx, pc, fp, at);
         PASS_ON(st);
         pc += cx->callee_words;
@@ -295,7 +302,7 @@ enum status interp_tail_call_away(INTERP_PARAMS)
 {
     uint32_t base = cx->callee_base, bytes = cx->callee_words;
 
-    if (cx->callee->instance == NULL) {
+    if (is_elsewhere(cx)) {
         enum status st = interp_host_call(cx, pc, fp, fp + base);
         if (st == ST_EXCEPTION) /* this frame is left: none of its regions catches */
             pc = cx->frame->code->code + cx->frame->code->word_count;

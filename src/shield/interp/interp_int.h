@@ -145,8 +145,8 @@ void interp_enter_instance(struct interp_cx *cx, struct rt_instance *instance);
 enum status interp_raise(struct interp_cx *cx, const uint32_t *pc, uint8_t *fp,
                          enum rt_trap_code code);
 
-/* Calls cx->callee, a host function, whose arguments are in slots from `at` on; leaves its results
- * there. */
+/* Calls cx->callee, a host function or one of another tier, whose arguments are in slots from `at`
+ * on; leaves its results there. */
 MUST_USE enum status interp_host_call(struct interp_cx *cx, const uint32_t *pc, uint8_t *fp,
                                       uint8_t *at);
 /* Bytes of slots that values of these types take. */

@@ -134,7 +134,9 @@ enum status interp_host_call(struct interp_cx *cx, const uint32_t *pc, uint8_t *
     cx->sp = (uint8_t *)(results + type->result_count);
     cx->pc = pc;
     cx->fp = fp;
-    enum status st = rt_call_host(cx->store, cx->instance, f, args, results);
+    enum status st = f->instance == NULL
+                         ? rt_call_host(cx->store, cx->instance, f, args, results)
+                         : cx->store->engine->config.tier->call(cx->store, f, args, results);
     cx->sp = outer_sp;
     cx->callee = callee;
     cx->callee_words = words;

@@ -7,8 +7,9 @@
 
 enum { FRAMES_WALKED_MAX = 1 << 20 }; /* a stack of 16 MiB has no more of 16 bytes */
 
-/* Bytes of registers pushed by the part of a prologue before pc; it stopped there. */
-static uint32_t pushed_bytes(const uint8_t *code, const uint8_t *pc)
+/* Bytes between rsp and the return address at pc, inside a prologue: endbr64, pushes, one
+ * subtraction from rsp (docs/compiler.md). whole: behind that. */
+static uint32_t partial_frame(const uint8_t *code, const uint8_t *pc, uint32_t whole)
 {
     uint32_t bytes = 0;
 
@@ -16,8 +17,8 @@ static uint32_t pushed_bytes(const uint8_t *code, const uint8_t *pc)
         code += 4;
     while (code < pc) {
         const bool is_high = *code == 0x41;
-        if ((code[is_high] & 0xf8) != 0x50)
-            break;
+        if ((code[is_high] & 0xf8) != 0x50) /* no push: the subtraction, and pc is behind it */
+            return whole;
         code += is_high ? 2 : 1;
         bytes += 8;
     }
@@ -37,9 +38,9 @@ static uint32_t frame_size(const struct native_region *region, const struct imag
     const uint32_t at = (uint32_t)(pc - region->begin) - f->offset;
     const uint8_t *code = (const uint8_t *)region->begin + f->offset;
 
-    if (at < f->prologue_bytes)
-        return pushed_bytes(code, code + at);
-    return f->frame_bytes + 8 * (uint32_t)__builtin_popcount(f->saved);
+    const uint32_t whole = f->frame_bytes + 8 * (uint32_t)__builtin_popcount(f->saved);
+
+    return at < f->prologue_bytes ? partial_frame(code, code + at, whole) : whole;
 }
 
 void native_backtrace(struct native_state *n, uintptr_t pc, uintptr_t sp)

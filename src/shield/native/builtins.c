@@ -4,7 +4,7 @@
  * references are judged, and numbers narrower than 64 bits are cut. A trap is raised in the store
  * and its status leaves the guest. SPDX-License-Identifier: Apache-2.0
  */
-#include "shield/native/state.h"
+#include "shield/native/plan.h"
 
 #include "shield/runtime/bulk.h"
 #include "shield/runtime/gc.h"

@@ -10,7 +10,10 @@
 
 /* rt_tier.module_init: compiles unless the options say otherwise. A module that cannot be compiled
  * is left to the interpreter unless native_options.must_compile. */
-MUST_USE enum status native_module_init(struct rt_module *m, struct diag *dg);
+MUST_USE enum status native_module_init(struct rt_module *m, struct str artefact, struct diag *dg);
+/* rt_tier.module_unpack. */
+MUST_USE enum status native_module_unpack(const uint8_t *bytes, size_t size, struct str *wasm,
+                                          struct diag *dg);
 void native_code_free(struct native_code *code); /* NULL is fine */
 
 /* Maps an image of this module. image is the code's from now on, freed too when this fails. */

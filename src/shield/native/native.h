@@ -16,13 +16,23 @@
 
 #include "shield/runtime/store.h"
 
+enum native_profile { NATIVE_PROFILE_NONE, NATIVE_PROFILE_PERFMAP, NATIVE_PROFILE_JITDUMP };
+
 /* rt_config.tier_options of this tier; NULL: opt_level 2, everything else 0. */
 struct native_options {
     uint32_t opt_level;  /* 0: quickly compiled; 2: fast */
     uint32_t threads;    /* of the compiler, at most; 0: one per processor */
     bool must_compile;   /* refuse modules that only the interpreter can run */
+    bool interpret;      /* compile nothing */
     bool check_regalloc; /* judge every register allocation also in release builds */
+    enum native_profile profile; /* for perf, see profile.h */
+    const char *cache_folder; /* of compiled code, see cache.h; NULL: none. Borrowed */
 };
+
+/* Appends the compiled code of a module as a file (compile/artefact.h), inside arena_guard() of
+ * out->arena. ST_USAGE: the module is not compiled. */
+MUST_USE enum status native_module_artefact(struct rt_module *m, bool with_wasm, struct buf *out,
+                                            struct diag *dg);
 
 /* The tier of compiled code; NULL on processors that there is no compiler for. */
 const struct rt_tier *native_tier(void);

@@ -1,6 +1,6 @@
 /* plan: where the values of a signature are when a call crosses the border between guest and C,
  * worked out once. docs/compiler.md has the convention. SPDX-License-Identifier: Apache-2.0 */
-#include "shield/native/state.h"
+#include "shield/native/plan.h"
 
 #include "base/mem.h"
 #include "shield/runtime/gc.h"
@@ -49,6 +49,18 @@ static void place(struct native_place *places, const struct wm_valtype *types, u
     CHECK(slots <= OVERFLOW_SLOTS, "signatures are within the limits of modules");
 }
 
+/* Values of 32 or 64 bits that are all in general registers and need no judging. */
+static void see_whether_plain(struct native_side *side)
+{
+    side->is_plain = true;
+    for (uint32_t i = 0; i < side->count; i++) {
+        const struct native_place *p = &side->places[i];
+        side->is_plain &= (p->kind == NATIVE_I32 || p->kind == NATIVE_I64) && !p->overflows;
+        if (side->is_plain)
+            side->masks[i] = p->kind == NATIVE_I32 ? UINT32_MAX : UINT64_MAX;
+    }
+}
+
 static struct native_plan *make(const struct rt_type *type)
 {
     const uint32_t count = type->param_count + type->result_count;
@@ -56,31 +68,40 @@ static struct native_plan *make(const struct rt_type *type)
 
     if (p == NULL)
         return NULL;
-    p->type = type;
     p->array_bytes = count * (uint32_t)sizeof(union rt_value);
+    p->params = (struct native_side){
+        .count = type->param_count, .types = type->params, .places = p->places};
+    p->results = (struct native_side){.count = type->result_count,
+                                      .types = type->results,
+                                      .places = p->places + type->param_count};
     place(p->places, type->params, type->param_count, NATIVE_GPRS, NATIVE_VECTORS);
     place(p->places + type->param_count, type->results, type->result_count, NATIVE_RESULTS,
           NATIVE_RESULTS);
-    for (uint32_t i = 0; i < count; i++) {
-        p->has_refs |= p->places[i].kind == NATIVE_REF;
-        p->has_vectors |= i < type->param_count && is_vector(p->places[i].kind);
-    }
+    for (uint32_t i = 0; i < type->param_count; i++)
+        p->has_vectors |= is_vector(p->places[i].kind);
+    see_whether_plain(&p->params);
+    see_whether_plain(&p->results);
     return p;
 }
 
-const struct native_plan *native_plan_of(struct native_state *n, struct rt_func *fn)
+static bool reserve_plans(struct native_state *n, uint32_t type_id)
 {
-    if (LIKELY(fn->plan != NULL))
-        return fn->plan;
-    if (fn->type_id >= n->plan_capacity) {
-        uint32_t capacity = MAX(fn->type_id + 1, n->plan_capacity * 2);
-        struct native_plan **plans = mem_resize(n->plans, capacity, sizeof(*plans));
-        if (plans == NULL)
-            return NULL;
-        memset(plans + n->plan_capacity, 0, (capacity - n->plan_capacity) * sizeof(*plans));
-        n->plans = plans;
-        n->plan_capacity = capacity;
-    }
+    if (type_id < n->plan_capacity)
+        return true;
+    uint32_t capacity = MAX(type_id + 1, n->plan_capacity * 2);
+    struct native_plan **plans = mem_resize(n->plans, capacity, sizeof(*plans));
+    if (plans == NULL)
+        return false;
+    memset(plans + n->plan_capacity, 0, (capacity - n->plan_capacity) * sizeof(*plans));
+    n->plans = plans;
+    n->plan_capacity = capacity;
+    return true;
+}
+
+const struct native_plan *native_plan_make(struct native_state *n, struct rt_func *fn)
+{
+    if (!reserve_plans(n, fn->type_id))
+        return NULL;
     struct native_plan **slot = &n->plans[fn->type_id];
     if (*slot == NULL)
         *slot = make(rt_registry_type(n->store->engine->types, fn->type_id));
@@ -113,31 +134,21 @@ enum status native_judge_ref(struct rt_store *s, struct wm_valtype type, uint64_
     return LIKELY(good) ? ST_OK : rt_trap_raise(s, RT_TRAP_DAMAGED_REFERENCE, NULL);
 }
 
-static enum status judge(struct rt_store *s, const struct wm_valtype *types,
-                         const struct native_place *places, uint32_t count,
-                         const union rt_value *values)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (places[i].kind == NATIVE_REF)
-            TRY(native_judge_ref(s, types[i], values[i].ref));
-    return ST_OK;
-}
-
-static inline uint8_t *at(const struct native_state *n, const struct native_regs *regs,
-                          const struct native_place *p)
+static uint8_t *at(const struct native_state *n, const struct native_regs *regs,
+                   const struct native_place *p)
 {
     const uint8_t *from = p->overflows ? n->overflow + p->at * OVERFLOW_SLOT_BYTES
                                        : (const uint8_t *)regs + p->at;
     return (uint8_t *)(uintptr_t)from;
 }
 
-static void get(const struct native_state *n, const struct native_place *places, uint32_t count,
-                const struct native_regs *regs, union rt_value *values)
+enum status native_get_slowly(struct native_state *n, const struct native_side *side,
+                              const struct native_regs *regs, union rt_value *values)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *from = at(n, regs, &places[i]);
+    for (uint32_t i = 0; i < side->count; i++) {
+        const uint8_t *from = at(n, regs, &side->places[i]);
         union rt_value v = {.u64 = {0, 0}};
-        switch ((enum native_kind)places[i].kind) {
+        switch ((enum native_kind)side->places[i].kind) {
         case NATIVE_I32:
         case NATIVE_F32: memcpy(&v, from, 4); break;
         case NATIVE_I64:
@@ -147,14 +158,18 @@ static void get(const struct native_state *n, const struct native_place *places,
         }
         values[i] = v;
     }
+    for (uint32_t i = 0; i < side->count; i++)
+        if (side->places[i].kind == NATIVE_REF)
+            TRY(native_judge_ref(n->store, side->types[i], values[i].ref));
+    return ST_OK;
 }
 
-static void put(const struct native_state *n, const struct native_place *places, uint32_t count,
-                struct native_regs *regs, const union rt_value *values)
+void native_put_slowly(struct native_state *n, const struct native_side *side,
+                       struct native_regs *regs, const union rt_value *values)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t *to = at(n, regs, &places[i]);
-        switch ((enum native_kind)places[i].kind) {
+    for (uint32_t i = 0; i < side->count; i++) {
+        uint8_t *to = at(n, regs, &side->places[i]);
+        switch ((enum native_kind)side->places[i].kind) {
         case NATIVE_I32:
         case NATIVE_F32: {
             uint64_t wide = values[i].i32;
@@ -167,36 +182,4 @@ static void put(const struct native_state *n, const struct native_place *places,
         case NATIVE_V128: memcpy(to, &values[i], 16); break;
         }
     }
-}
-
-void native_put_params(struct native_state *n, const struct native_plan *p,
-                       struct native_regs *regs, const union rt_value *args)
-{
-    put(n, p->places, p->type->param_count, regs, args);
-}
-
-enum status native_get_params(struct native_state *n, const struct native_plan *p,
-                              const struct native_regs *regs, union rt_value *args)
-{
-    get(n, p->places, p->type->param_count, regs, args);
-    if (LIKELY(!p->has_refs))
-        return ST_OK;
-    return judge(n->store, p->type->params, p->places, p->type->param_count, args);
-}
-
-void native_put_results(struct native_state *n, const struct native_plan *p,
-                        struct native_regs *regs, const union rt_value *results)
-{
-    put(n, p->places + p->type->param_count, p->type->result_count, regs, results);
-}
-
-enum status native_get_results(struct native_state *n, const struct native_plan *p,
-                               const struct native_regs *regs, union rt_value *results)
-{
-    const struct native_place *places = p->places + p->type->param_count;
-
-    get(n, places, p->type->result_count, regs, results);
-    if (LIKELY(!p->has_refs))
-        return ST_OK;
-    return judge(n->store, p->type->results, places, p->type->result_count, results);
 }

@@ -1,7 +1,7 @@
 /* run: a call from C into compiled code, and calls from there to C. Runs nest: a host function may
  * call a guest, whose run goes on below on the same guest stack.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "shield/native/state.h"
+#include "shield/native/plan.h"
 
 #include "shield/interp/interp.h"
 
@@ -82,7 +82,7 @@ static enum status enter(struct native_state *n, struct rt_func *fn, const union
         return rt_trap_raise(n->store, RT_TRAP_STACK_EXHAUSTED, NULL);
     if (n->depth == 0)
         TRY(native_signals_enter(n, &n->store->diag));
-    native_put_params(n, plan, &regs, args);
+    native_put(n, &plan->params, &regs, args);
     n->depth++;
     native_current = n;
     uint32_t code = native_enter(n, &regs, fn->code, fn->context, plan->has_vectors);
@@ -90,7 +90,7 @@ static enum status enter(struct native_state *n, struct rt_func *fn, const union
     n->depth--;
     if (UNLIKELY(code != 0))
         return end(n, code);
-    return native_get_results(n, plan, &regs, results);
+    return native_get(n, &plan->results, &regs, results);
 }
 
 enum status native_call(struct rt_store *s, struct rt_func *fn, const union rt_value *args,
@@ -135,12 +135,12 @@ uint32_t native_host_call(struct native_state *n, struct native_regs *regs, stru
         return NATIVE_EXHAUSTED;
     n->guest_rsp -= plan->array_bytes;
     union rt_value *args = (void *)n->guest_rsp;
-    union rt_value *results = args + plan->type->param_count;
+    union rt_value *results = args + plan->params.count;
     memcpy(&caller, caller_context + CONTEXT_OFFSET(instance), sizeof(struct rt_instance *));
-    enum status st = native_get_params(n, plan, regs, args);
+    enum status st = native_get(n, &plan->params, regs, args);
     if (LIKELY(st == ST_OK))
         st = call_out(n, fn, caller, args, results);
     if (LIKELY(st == ST_OK))
-        native_put_results(n, plan, regs, results);
+        native_put(n, &plan->results, regs, results);
     return st;
 }

@@ -96,39 +96,6 @@ _Static_assert(offsetof(struct rt_memory, base) == RECORD_MEMORY_BASE &&
                "generated code knows");
 _Static_assert(sizeof(union rt_value) == GLOBAL_BYTES, "a cell holds a value");
 
-/* ---- plan.c: where the values of a signature are when a call crosses the border ---- */
-
-enum native_kind { NATIVE_I32, NATIVE_I64, NATIVE_F32, NATIVE_F64, NATIVE_V128, NATIVE_REF };
-struct native_place {
-    uint16_t at;     /* byte offset in struct native_regs, or slot of the overflow buffer */
-    uint8_t kind;    /* enum native_kind */
-    bool overflows;
-};
-struct native_plan {
-    bool has_vectors;   /* among the arguments */
-    bool has_refs;      /* anywhere: then each is judged */
-    uint32_t array_bytes; /* of arguments and results as union rt_value */
-    const struct rt_type *type;
-    struct native_place places[]; /* of parameters, then of results */
-};
-_Static_assert(offsetof(struct native_plan, has_vectors) == PLAN_HAS_VECTORS, "entry.S knows");
-
-/* The plan of a function's type, made when first asked for; NULL: no memory (s->diag says so).
- * Owned by the state. */
-const struct native_plan *native_plan_of(struct native_state *n, struct rt_func *fn);
-void native_plans_free(struct native_state *n);
-/* Between registers and arrays. The getters judge references: ST_TRAP when one is damaged. */
-void native_put_params(struct native_state *n, const struct native_plan *p,
-                       struct native_regs *regs, const union rt_value *args);
-MUST_USE enum status native_get_params(struct native_state *n, const struct native_plan *p,
-                                       const struct native_regs *regs, union rt_value *args);
-void native_put_results(struct native_state *n, const struct native_plan *p,
-                        struct native_regs *regs, const union rt_value *results);
-MUST_USE enum status native_get_results(struct native_state *n, const struct native_plan *p,
-                                        const struct native_regs *regs, union rt_value *results);
-/* Raises DAMAGED_REFERENCE unless ref is a value of this type in this store. */
-MUST_USE enum status native_judge_ref(struct rt_store *s, struct wm_valtype type, uint64_t ref);
-
 /* ---- context.c ---- */
 
 MUST_USE enum status native_instance_init(struct rt_instance *i, struct diag *dg);

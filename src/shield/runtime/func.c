@@ -4,14 +4,6 @@
 
 #include <assert.h>
 
-enum status rt_call_host(struct rt_store *s, struct rt_instance *caller, struct rt_func *fn,
-                         const union rt_value *args, union rt_value *results)
-{
-    assert(fn->instance == NULL && fn->host != NULL && "a host function");
-    struct rt_caller who = {.store = s, .instance = caller};
-    return fn->host(fn->host_env, &who, args, results);
-}
-
 static enum status dispatch(struct rt_store *s, struct rt_func *fn, const union rt_value *args,
                             union rt_value *results)
 {

@@ -32,6 +32,16 @@ static enum status prepare(struct rt_module *m, struct diag *dg)
 enum status rt_module_new(struct rt_engine *engine, const uint8_t *bytes, size_t size,
                           struct rt_module **out, struct diag *dg)
 {
+    const struct rt_tier *tier = engine->config.tier;
+    struct str wasm = {(const char *)bytes, size}, artefact = {NULL, 0};
+
+    if (tier != NULL && tier->module_unpack != NULL)
+        TRY(tier->module_unpack(bytes, size, &wasm, dg));
+    if (wasm.text != (const char *)bytes) {
+        artefact = (struct str){(const char *)bytes, size};
+        bytes = (const uint8_t *)wasm.text;
+        size = wasm.size;
+    }
     if (size > WM_MAX_MODULE_BYTES)
         return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET, "the module has %zu bytes, %d are allowed",
                          size, (int)WM_MAX_MODULE_BYTES);
@@ -55,9 +65,8 @@ enum status rt_module_new(struct rt_engine *engine, const uint8_t *bytes, size_t
     enum status st = read_and_validate(m, size, dg);
     if (st == ST_OK)
         st = prepare(m, dg);
-    const struct rt_tier *tier = engine->config.tier;
     if (st == ST_OK && tier != NULL && tier->module_init != NULL)
-        st = tier->module_init(m, dg);
+        st = tier->module_init(m, artefact, dg);
     if (st != ST_OK) {
         rt_module_free(m);
         return st;

@@ -50,8 +50,13 @@ struct rt_tier {
                         union rt_value *results);
     enum status (*store_init)(struct rt_store *store, struct diag *dg); /* sets tier_state */
     void (*store_free)(struct rt_store *store);
-    /* Compiles ahead of time, if the tier does: sets module->image. */
-    enum status (*module_init)(struct rt_module *module, struct diag *dg);
+    /* A module may come inside something of the tier's own, an artefact: then *wasm (borrowed
+     * from bytes) becomes the module in it. Else leaves *wasm alone. */
+    enum status (*module_unpack)(const uint8_t *bytes, size_t size, struct str *wasm,
+                                 struct diag *dg);
+    /* Gets code ahead of time, if the tier does so: sets module->image. artefact: what the module
+     * was unpacked from, size 0 when it was not. */
+    enum status (*module_init)(struct rt_module *module, struct str artefact, struct diag *dg);
     void (*module_free)(struct rt_module *module); /* frees what code[] and image hold */
     /* The instance is whole but for its segments and start function. Sets context, code and
      * context of its functions, cells of its globals. */
@@ -301,9 +306,13 @@ bool rt_instance_export(struct rt_instance *i, struct str name, struct rt_extern
 bool rt_store_has_func(struct rt_store *s, const struct rt_func *fn);
 
 /* Calls a host function on behalf of `caller` (NULL: no instance). For tiers. Ends as rt_call(). */
-MUST_USE enum status rt_call_host(struct rt_store *s, struct rt_instance *caller,
-                                  struct rt_func *fn, const union rt_value *args,
-                                  union rt_value *results);
+MUST_USE static inline enum status rt_call_host(struct rt_store *s, struct rt_instance *caller,
+                                                struct rt_func *fn, const union rt_value *args,
+                                                union rt_value *results)
+{
+    struct rt_caller who = {.store = s, .instance = caller};
+    return fn->host(fn->host_env, &who, args, results);
+}
 
 /* Calls any function: args and results are dense arrays in type order, types are the caller's
  * promise. References in args need not be rooted; those in results are not. Returns ST_OK,

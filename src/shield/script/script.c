@@ -79,7 +79,8 @@ enum status script_run(struct str text, const struct script_options *options, st
                                .module_arena_bytes_max = arena->limit_bytes,
                                .relaxed_deterministic = true,
                                .canonical_nan = options->canonical_nan,
-                               .tier = options->tier};
+                               .tier = options->tier,
+                               .tier_options = options->tier_options};
     struct script_run r = {.options = options, .keep = arena, .report = report};
 
     *report = (struct script_report){0};

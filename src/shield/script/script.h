@@ -16,6 +16,7 @@
 struct script_options {
     struct wm_features features;
     const struct rt_tier *tier;
+    const void *tier_options; /* see rt_config */
     struct rt_limits limits;
     uint64_t fuel; /* 0: not counted; else what the whole script may use */
     bool canonical_nan;
