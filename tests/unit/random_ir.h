@@ -435,7 +435,7 @@ static bool random_shape_fits(enum ir_op op, enum ir_shape shape)
     case IR_OP_VEXTMUL_HIGH_S: case IR_OP_VEXTMUL_HIGH_U:
         return !real && shape != IR_I8X16;
     case IR_OP_VCVT_TO_SINT_SAT: case IR_OP_VCVT_TO_UINT_SAT:
-        return shape == IR_F32X4;
+        return shape == IR_I32X4;
     default:
         return !real;
     }

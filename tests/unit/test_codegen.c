@@ -6,6 +6,7 @@
 #include "native_code.h"
 #include "shield/ir/check.h"
 #include "shield/ir/text.h"
+#include "shield/verify/ra/ra.h"
 #include "tap.h"
 
 #include <inttypes.h>
@@ -134,6 +135,8 @@ static void test_row(const struct row *row, bool optimise, uint32_t features, co
 
     j.options.optimise = optimise;
     j.options.features = features;
+    j.options.check_regalloc = true;
+    j.options.judge = ra_check;
     j.options.frame_bytes_max = 1 << 20;
     j.options.frame_probe_bytes = 1 << 15;
     arena_init(&j.arena, 64 << 20);

@@ -11,6 +11,8 @@ enum status codegen_function(struct ir_func *f, const struct codegen_options *op
     TRY(x64_lower(f, options, &lowered, dg));
     TRY(regalloc(&lowered.mir, options->optimise ? REGALLOC_GOOD : REGALLOC_FAST, &allocation, NULL,
                  dg));
+    if (options->check_regalloc && options->judge != NULL)
+        TRY(options->judge(&lowered.mir, &allocation, dg));
     TRY(x64_emit(f, options, &lowered, &allocation, out, dg));
     out->inlined = f->inlined;
     out->inlined_count = f->inlined_count;

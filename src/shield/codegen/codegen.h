@@ -8,6 +8,9 @@
 
 #include "shield/ir/ir.h"
 
+struct mir_func;
+struct mir_allocation;
+
 enum codegen_feature { /* bits; what the processor must have beyond SSE2 */
 #define FEATURE(name, bit, text) CODEGEN_##name = 1 << (bit),
 #include "shield/codegen/features.def"
@@ -18,7 +21,9 @@ uint32_t codegen_features_of_host(void);
 struct codegen_options {
     uint32_t features;
     bool optimise;        /* else: the fast allocator, no clever selection */
-    bool check_regalloc;  /* verify/ra judges each allocation; through judge, set by compile/ */
+    bool check_regalloc;  /* judge is asked about each allocation */
+    /* ra_check() of verify/ra, which codegen cannot see itself. */
+    enum status (*judge)(const struct mir_func *, const struct mir_allocation *, struct diag *);
     bool sandbox;         /* r15 and r14 are pinned, see docs/compiler.md; else plain System V */
     /* Offsets in the context that fixed sequences need (from compile/layout.h). */
     struct codegen_layout {

@@ -44,7 +44,7 @@ static bool must_select(const struct select *s, ir_value v)
 {
     const struct ir_inst *i = ir_at(s->f, v);
 
-    if (s->vreg_of[v] != 0)
+    if (s->vreg_of[v] != 0 || (s->value_flags[v] & SEL_RESULTS) != 0)
         return true;
     if ((s->value_flags[v] & SEL_SUNK) != 0 || !has_effect(s, v))
         return false;

@@ -67,6 +67,7 @@ enum sel_value_flags {
     SEL_SUNK = 1,   /* a load that was merged into its user */
     SEL_CLEAN = 2,  /* an I32 whose users need a zero high half */
     SEL_USED = 4,
+    SEL_RESULTS = 16, /* one of its results is demanded */
     SEL_MANY = 8,   /* used more than once, counted through everything that may be folded */
 };
 

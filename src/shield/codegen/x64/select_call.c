@@ -215,6 +215,7 @@ void sel_pending_result(struct select *s, ir_value v)
 {
     struct sel_pending p = {sel_at(s, v)->a, v};
 
+    s->value_flags[p.of] |= SEL_RESULTS;
     ARENA_PUSH(s->arena, s->pending, s->pending_count, s->pending_capacity, p);
 }
 

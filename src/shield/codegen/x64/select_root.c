@@ -38,9 +38,11 @@ void sel_root(struct select *s, ir_value v)
     default: break;
     }
     if (ir_op_info[i->op].result == IR_RESULT_VOID) {
-        CHECK(sel_effect(s, i, v), "rules/x64 has a rule for every operation without a value");
+        if (!sel_effect(s, i, v))
+            check_failed("rules/x64 has a rule for it", ir_op_info[i->op].text, __FILE__, __LINE__);
         return;
     }
-    CHECK(sel_value(s, i, v, &r), "rules/x64 has a rule for every operation with a value");
+    if (!sel_value(s, i, v, &r))
+        check_failed("rules/x64 has a rule for it", ir_op_info[i->op].text, __FILE__, __LINE__);
     sel_result(s, v, r);
 }

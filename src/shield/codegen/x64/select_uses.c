@@ -99,7 +99,7 @@ static void use_operands(struct select *s, ir_value v)
         use_list(s, i->b);
         break;
     case IR_FORMAT_SWITCH: use(s, &i->a, flags); break;
-    case IR_FORMAT_RESULT: break; /* demands of a result do not use the call once more */
+    case IR_FORMAT_RESULT: use(s, &i->a, 0); break;
     default: break;
     }
     if ((info->flags & IR_TERM) != 0)
