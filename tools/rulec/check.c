@@ -281,6 +281,7 @@ static void pattern(struct program *p, struct rule *r, struct node *n, path_id p
     uint64_t number;
     enum ir_op op;
 
+    n->class = class;
     if (kind == KIND_VALUE) {
         struct type_class *t = &r->types[type_find(r, class)];
         if (!t->known) {

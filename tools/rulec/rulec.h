@@ -37,6 +37,7 @@ struct node {
     uint64_t number;     /* NUMBER, two's complement */
     struct node **args;
     uint32_t arg_count, arg_capacity;
+    uint32_t class;      /* of a pattern that is a value, once checked: its type */
 };
 
 struct statement { /* of a right side; a guard */
@@ -264,6 +265,8 @@ void emit_program(struct program *p, struct buf *out);
 void emit_function(struct program *p, struct buf *out, const char *name, const struct root *root,
                    struct rule **rules, uint32_t count);
 void emit_prologue(struct program *p, struct buf *out);
+/* True when a guard of the rule asks about the captured value itself. */
+bool asked_about(const struct rule *r, struct str name);
 /* emit_try.c */
 void emit_tries(struct program *p, struct buf *out);
 

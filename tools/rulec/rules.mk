@@ -29,4 +29,6 @@ LIB_OBJ += $(BUILD)/obj/$(BUILD)/rules/$(1).o
 endef
 $(foreach user,$(RULE_USERS),$(eval $(call rules_of,$(user))))
 
-
+# The test of rules includes the rules of the middle end, each alone.
+$(BUILD)/obj/tests/unit/test_opt_rules.o: $(BUILD)/rules/opt_try.c
+$(BUILD)/obj/tests/unit/test_opt_rules.o: private CFLAGS += -I$(BUILD)/rules

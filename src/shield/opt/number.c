@@ -353,10 +353,9 @@ static void number_block(struct opt_rewrite *c, ir_block b)
         c->live[ir_edge_block(f, ir_successor(f, f->blocks[b].last, i))] = true;
 }
 
-static void init(struct opt_rewrite *c)
+void rewrite_init(struct opt_rewrite *c, struct ir_func *f, struct opt_stats *stats)
 {
-    struct ir_func *f = c->f;
-
+    *c = (struct opt_rewrite){.f = f, .stats = stats};
     ir_cfg_compute(&c->cfg, f, f->arena);
     table_init(c);
     memory_init(c);
@@ -370,9 +369,9 @@ static void init(struct opt_rewrite *c)
 
 void opt_number(struct ir_func *f, struct opt_stats *stats)
 {
-    struct opt_rewrite c = {.f = f, .stats = stats};
+    struct opt_rewrite c;
 
-    init(&c);
+    rewrite_init(&c, f, stats);
     for (uint32_t i = 0; i < c.cfg.order_count; i++) {
         ir_block b = c.cfg.dom_order[i];
         /* facts of b's dominators only: those below the last one on the way here are forgotten */

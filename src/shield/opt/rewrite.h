@@ -82,6 +82,8 @@ void memory_store(struct opt_rewrite *c, ir_value store);
 void memory_other(struct opt_rewrite *c, const struct ir_inst *i);
 
 /* ---- number.c -------------------------------------------------------------------------------- */
+/* The walk stands in front of the entry. */
+void rewrite_init(struct opt_rewrite *c, struct ir_func *f, struct opt_stats *stats);
 enum truth truth_of(struct opt_rewrite *c, ir_value v);
 
 /* ---- params.c -------------------------------------------------------------------------------- */
