@@ -313,7 +313,7 @@ static inline ir_bits vdot_i16(ir_bits a, ir_bits b)
 
 static inline ir_bits vdot_i8(ir_bits a, ir_bits b)
 {
-    return pair_sums(8, a, b, true, false);
+    return pair_sums(8, a, b, true, true);
 }
 
 static inline ir_bits vdot_i8_add(ir_bits a, ir_bits b, ir_bits c)

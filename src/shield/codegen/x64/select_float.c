@@ -89,19 +89,6 @@ struct sel_xmm sel_fselect(struct select *s, enum ir_fcc cc, enum ir_type type, 
     return scalar(s, vec_fblend(s, b, a, mask));
 }
 
-/* By a branch, for any condition. */
-struct sel_xmm sel_select_xmm(struct select *s, enum ir_type type, struct sel_flags condition,
-                              struct sel_xmm a, struct sel_xmm b)
-{
-    struct sel_xmm d = {sel_vreg_new(s, MIR_XMM, sel_width(type))};
-
-    sel_inst(s, X64_CMOV_XMM, 16)->cc = (uint8_t)condition.cc;
-    sel_use(s, b.v);
-    sel_def_reuse(s, d.v, 0);
-    sel_use(s, a.v);
-    return d;
-}
-
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 struct sel_xmm sel_load_xmm(struct select *s, enum ir_type type, struct sel_amode at)

@@ -26,8 +26,6 @@ struct sel_xmm sel_fpromote(struct select *s, struct sel_xmm a);
 struct sel_xmm sel_fdemote(struct select *s, struct sel_xmm a);
 struct sel_xmm sel_fselect(struct select *s, enum ir_fcc cc, enum ir_type type, struct sel_xmm x,
                            struct sel_xmm y, struct sel_xmm a, struct sel_xmm b);
-struct sel_xmm sel_select_xmm(struct select *s, enum ir_type type, struct sel_flags condition,
-                              struct sel_xmm a, struct sel_xmm b);
 struct sel_xmm sel_load_xmm(struct select *s, enum ir_type type, struct sel_amode at);
 void sel_store_xmm(struct select *s, enum ir_type type, struct sel_amode at, struct sel_xmm a);
 struct sel_xmm sel_bits_to_float(struct select *s, enum ir_type to, struct sel_gpr a);
