@@ -95,16 +95,6 @@ static void add_builtins(struct fields *f, const struct layout *l)
     }
 }
 
-static void add_tables(struct fields *f, const struct wm_module *wm, const struct layout *l)
-{
-    for (uint32_t t = 0; t < wm->table_count; t++) {
-        struct sfi_field *field = add(f, layout_table(l, t), 1, 8, 8,
-                                      is_func_table(wm, t) ? SFI_TABLE : SFI_NUMBER);
-        field->numbering = SFI_NUMBER_FIXED;
-        field->number = t;
-    }
-}
-
 /* Import k: code, context and record of one function, number k. */
 static void add_imports(struct fields *f, const struct layout *l)
 {
@@ -154,7 +144,7 @@ static struct sfi_shape context_shape(const struct wm_module *wm, const struct l
     add_fixed(&f, is_base_pinned);
     add_builtins(&f, l);
     add(&f, l->memories, wm->memory_count, 8, 8, SFI_MEMORY);
-    add_tables(&f, wm, l);
+    add(&f, l->tables, wm->table_count, 8, 8, SFI_TABLE);
     add_imports(&f, l);
     add(&f, l->funcs, wm->func_count, 8, 8, SFI_NUMBER);
     add(&f, l->types, wm->type_count, 4, 4, SFI_TYPE_ID);
@@ -216,7 +206,11 @@ void policy_make(const struct wm_module *wm, const struct layout *layout,
                  const uint8_t *memory_plans, struct arena *a, struct sfi_policy *out)
 {
     struct sfi_memory *memories = arena_new(a, struct sfi_memory, wm->memory_count);
+    struct sfi_table *tables = arena_new(a, struct sfi_table, wm->table_count);
 
+    for (uint32_t t = 0; t < wm->table_count; t++)
+        tables[t] = (struct sfi_table){.size_min = wm->tables[t].limits.min,
+                                       .is_opaque = !is_func_table(wm, t)};
     for (uint32_t m = 0; m < wm->memory_count; m++) {
         enum memory_plan plan = (enum memory_plan)memory_plans[m];
         memories[m] = (struct sfi_memory){
@@ -226,6 +220,8 @@ void policy_make(const struct wm_module *wm, const struct layout *layout,
     *out = (struct sfi_policy){
         .memories = memories,
         .memory_count = wm->memory_count,
+        .tables = tables,
+        .table_count = wm->table_count,
         .is_base_pinned =
             wm->memory_count != 0 && memory_plan_is_static((enum memory_plan)memory_plans[0]),
         .base_field = CONTEXT_OFFSET(memory0_base),

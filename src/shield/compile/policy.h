@@ -2,7 +2,7 @@
  * offsets (layout.h) in its words, and who may write what.
  *
  *   - Cells of globals that hold references are read only: builtins write them.
- *   - Tables of anything but functions are not shown: builtins read them.
+ *   - Elements of tables of anything but functions are numbers.
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #ifndef SHIELD_COMPILE_POLICY_H

@@ -243,6 +243,10 @@ static enum status access_element(struct sfi_walk *walk, const struct sfi_value 
     if (!(is_checked || is_small) || mem->disp != 0 || mem->scale != policy->element_bytes ||
         mem->width != mem->scale || (walk->ins.rm_use & SFI_WRITE) != 0)
         return refuse_address(walk, base, index);
+    if (base->low < policy->table_count && policy->tables[base->low].is_opaque) {
+        out->loaded = plain(mem->width);
+        return ST_OK;
+    }
     sfi_forget_identity(walk->state, walk->at);
     out->loaded = sfi_pointer(SFI_FUNC, walk->at);
     return ST_OK;

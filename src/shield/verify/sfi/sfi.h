@@ -102,6 +102,7 @@ struct sfi_memory {
 
 struct sfi_table {
     uint64_t size_min; /* elements that it has from the beginning, and so always */
+    bool is_opaque;    /* its elements are no function records: loads of them give numbers */
 };
 
 struct sfi_policy {
