@@ -41,10 +41,7 @@ static void load_element(struct emit *e, const struct ir_table_site *site)
 
     x64_rm64(as, X64_MOV_RM, table, context_field(site->table_offset));
     x64_load_imm(as, X64_RAX, 0, false);
-    if (site->fixed_size != 0 && site->fixed_size <= INT32_MAX)
-        x64_ri64(as, X64_CMP_RI, index, (int32_t)site->fixed_size);
-    else
-        x64_rm64(as, X64_CMP_RM, index, MEM64(X64_SCRATCH, (int32_t)layout(e)->table_size));
+    x64_rm64(as, X64_CMP_RM, index, MEM64(X64_SCRATCH, (int32_t)layout(e)->table_size));
     x64_asm_jcc(as, X64_CC_AE, emit_trap_label(e, CODEGEN_TRAP_UNDEFINED_ELEMENT));
     x64_cmov(as, X64_CC_AE, 8, X64_R10, X64_RAX);
     x64_rm64(as, X64_MOV_RM, table, MEM64(X64_SCRATCH, (int32_t)layout(e)->table_elements));
