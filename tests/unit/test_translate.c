@@ -4,6 +4,7 @@
 #include "tap.h"
 
 #include "shield/ir/check.h"
+#include "shield/compile/translate_int.h"
 #include "translating.h"
 
 #include <time.h>
@@ -20,7 +21,8 @@ static const char *const folders[] = {
 };
 
 struct totals {
-    unsigned modules, refused, functions, failed;
+    unsigned modules, refused, functions, failed, misread;
+    uint64_t read;
     uint64_t code_bytes, insts, blocks;
     bool metered, canonical_nan, is_dynamic;
     double seconds;
@@ -45,6 +47,65 @@ static void check_function(void *ctx, struct ir_func *f)
         fail(t, dg.text);
 }
 
+/* ---- the fast reader of instructions ---- */
+
+static bool read_alike(struct wm_reader *fast, struct wm_reader *plain, struct arena *a)
+{
+    struct wm_ins one, two;
+    struct buf first, second;
+    const enum status st = tf_read(fast, &one, NULL);
+
+    if (wm_ins_read(plain, &two, NULL) != st || fast->pos != plain->pos)
+        return false;
+    if (st != ST_OK)
+        return true;
+    buf_init(&first, a);
+    buf_init(&second, a);
+    wm_ins_write(&first, &one);
+    wm_ins_write(&second, &two);
+    return one.op == two.op && one.offset == two.offset && first.size == second.size &&
+           memcmp(first.data, second.data, first.size) == 0;
+}
+
+struct reading {
+    struct totals *t;
+    const struct wm_module *wm;
+    struct arena *arena;
+};
+
+static enum status read_bodies(void *ctx, struct diag *dg)
+{
+    const struct reading *j = ctx;
+
+    for (uint32_t i = 0; i < j->wm->code_count; i++) {
+        struct wm_reader plain = wm_reader_of(j->wm->codes[i].body, j->wm->features);
+        TRY(wm_read_locals(&plain, &(uint32_t){0}, NULL, NULL, dg));
+        struct wm_reader fast = plain;
+        while (plain.pos < plain.end && fast.pos < fast.end) {
+            const struct arena_mark mark = arena_mark(j->arena);
+            const bool is_alike = read_alike(&fast, &plain, j->arena);
+            arena_release(j->arena, mark);
+            j->t->read++;
+            if (is_alike)
+                continue;
+            j->t->misread++;
+            break;
+        }
+    }
+    return ST_OK;
+}
+
+static void check_reader(struct totals *t, const struct wm_module *wm)
+{
+    struct arena arena;
+    struct reading j = {t, wm, &arena};
+
+    arena_init(&arena, (size_t)1 << 30);
+    if (arena_guard(&arena, read_bodies, &j, NULL) != ST_OK)
+        t->misread++;
+    arena_free(&arena);
+}
+
 static void check_module(void *ctx, struct str s)
 {
     struct totals *t = ctx;
@@ -57,6 +118,8 @@ static void check_module(void *ctx, struct str s)
         return;
     }
     t->modules++;
+    if (!t->metered)
+        check_reader(t, &m.wm);
     if (translate_supported(&m.wm, &dg) != ST_OK) {
         t->refused++;
         translating_free(&m);
@@ -88,6 +151,10 @@ static void run(const char *root, const char *name, struct totals t)
     tap_ok(t.functions > 10000 && t.failed == 0,
            "%s: %u functions of %u modules (%u for the interpreter), %u failed%s%s", name,
            t.functions, t.modules, t.refused, t.failed, t.failed > 0 ? ": " : "", t.first_failure);
+    if (!t.metered)
+        tap_ok(t.read > 100000 && t.misread == 0,
+               "%ju instructions read as wm_ins_read() does, %u functions not", (uintmax_t)t.read,
+               t.misread);
     printf("# %.1f instructions and %.2f blocks for each 100 bytes of code\n",
            100.0 * (double)t.insts / (double)t.code_bytes,
            100.0 * (double)t.blocks / (double)t.code_bytes);

@@ -225,7 +225,7 @@ static enum status translate_body(struct tf *t)
 
     TRY(begin(t));
     while (t->control.count > 0) {
-        TRY(wm_ins_read(&t->r, &ins, t->dg));
+        TRY(tf_read(&t->r, &ins, t->dg));
         if (t->is_dead && !skip_dead(t, ins.op))
             continue;
         t->f->source = ins.offset;

@@ -92,8 +92,9 @@ struct loop_sets { /* what the scan knows of a loop */
 };
 
 struct resolving { /* a question in progress */
-    uint32_t join, level, pred;
-    bool heights_known;
+    uint32_t join, level;
+    uint32_t pred; /* go on from this one; TF_NONE: from the first */
+    bool is_exact; /* what all branches bring must be known */
 };
 
 struct tf {
@@ -228,6 +229,8 @@ void locals_seal(struct tf *t, uint32_t join); /* all its branches are there: fi
 void locals_fill(struct tf *t);                /* what waits in pending */
 
 /* ---- translate_scan.c: before the pass ---- */
+/* As wm_ins_read(), of a body that it has read before: faster for what is frequent. */
+MUST_USE enum status tf_read(struct wm_reader *r, struct wm_ins *out, struct diag *dg);
 MUST_USE enum status tf_scan(struct tf *t);
 /* Is the local set between two offsets of the module? */
 bool tf_is_set(const struct tf *t, uint32_t local, uint32_t begin, uint32_t end);

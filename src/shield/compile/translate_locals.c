@@ -203,21 +203,11 @@ static void answer_loop(struct tf *t, uint32_t local)
     answer(t, &q, local, sets == 0 ? token : node_new(t, &node, SHARED));
 }
 
-/* Do all branches bring the same token? They must be known down to the question's level. */
-static bool is_same_everywhere(struct tf *t, const struct resolving *q, uint32_t local)
+static bool is_same(struct tf *t, uint32_t level, tf_token x, tf_token y)
 {
-    const struct join *j = &t->joins.items[q->join];
-    uint32_t at = j->pred_first;
-    tf_token first = *place_of(t, &t->preds.items[at].root, local, q->level);
-
-    for (at = t->preds.items[at].next; at != TF_NONE; at = t->preds.items[at].next) {
-        tf_token other = *place_of(t, &t->preds.items[at].root, local, q->level);
-        if (other != first &&
-            (q->level > 0 || is_lazy(other) || is_lazy(first) ||
-             ir_resolve(t->f, other) != ir_resolve(t->f, first)))
-            return false;
-    }
-    return true;
+    if (x == y)
+        return true;
+    return level == 0 && !is_lazy(x) && !is_lazy(y) && ir_resolve(t->f, x) == ir_resolve(t->f, y);
 }
 
 /* A node whose kids are what all branches agree on, and lazy where they differ. */
@@ -238,54 +228,51 @@ static tf_token merged_node(struct tf *t, const struct resolving *q, uint32_t lo
     return node_new(t, &node, SHARED);
 }
 
-/* Takes the branches one by one: each must be known above the level, then (is_exact) at it. False:
- * another question has to be answered first. */
-static bool know_preds(struct tf *t, uint32_t local, bool is_exact)
+/* The branches bring different values: a parameter, with all its arguments. */
+static void answer_with_known_param(struct tf *t, const struct resolving *q, uint32_t local)
+{
+    const enum ir_type type = (enum ir_type)t->local_types.items[local];
+    const uint32_t p = join_add_param(t, q->join, local, 0, type);
+    uint32_t at = t->joins.items[q->join].pred_first;
+
+    t->params.items[p].args = t->args.count;
+    for (; at != TF_NONE; at = t->preds.items[at].next)
+        VECTOR_PUSH(t, t->args, *place_of(t, &t->preds.items[at].root, local, 0));
+    answer(t, q, local, t->params.items[p].value);
+}
+
+/* Looks at what the branches bring, one by one. Each must be known down to the level, and when they
+ * are not all the same, at it too: otherwise asks for that first, and later goes on from there. */
+static void answer_forward(struct tf *t, uint32_t local)
 {
     const uint32_t index = t->questions.count - 1;
     const struct resolving q = t->questions.items[index];
     uint32_t at = q.pred == TF_NONE ? t->joins.items[q.join].pred_first : q.pred;
+    tf_token first = TF_NONE;
+    bool all_same = true, any_lazy = false;
 
     for (; at != TF_NONE; at = t->preds.items[at].next) {
         uint32_t found;
-        tf_token token = walk(t, &t->preds.items[at].root, local, q.level, &found);
-        if (found > q.level || (is_exact && is_lazy(token))) {
+        const tf_token token = walk(t, &t->preds.items[at].root, local, q.level, &found);
+        if (found > q.level || (q.is_exact && is_lazy(token))) {
             t->questions.items[index].pred = at;
             ask(t, token, found);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void answer_forward(struct tf *t, uint32_t local)
-{
-    struct resolving *q = &t->questions.items[t->questions.count - 1];
-
-    if (!q->heights_known) {
-        if (!know_preds(t, local, false))
-            return;
-        q = &t->questions.items[t->questions.count - 1];
-        q->heights_known = true;
-        q->pred = TF_NONE;
-        if (is_same_everywhere(t, q, local)) {
-            const struct resolving same = *q;
-            tf_token *root = &t->preds.items[t->joins.items[q->join].pred_first].root;
-            answer(t, &same, local, *place_of(t, root, local, same.level));
             return;
         }
+        first = first == TF_NONE ? token : first;
+        all_same = all_same && is_same(t, q.level, first, token);
+        any_lazy |= is_lazy(token);
     }
-    if (!know_preds(t, local, true))
-        return;
-    const struct resolving now = t->questions.items[t->questions.count - 1];
-    if (is_same_everywhere(t, &now, local)) { /* two lazy tokens may have become one value */
-        tf_token *root = &t->preds.items[t->joins.items[now.join].pred_first].root;
-        answer(t, &now, local, *place_of(t, root, local, now.level));
-    } else if (now.level > 0) {
-        answer(t, &now, local, merged_node(t, &now, local));
-    } else {
-        answer_with_param(t, &now, local);
-    }
+    if (q.pred != TF_NONE)
+        t->questions.items[index].pred = TF_NONE; /* now all are known: once more, from the first */
+    else if (all_same)
+        answer(t, &q, local, first);
+    else if (any_lazy)
+        t->questions.items[index].is_exact = true;
+    else if (q.level > 0)
+        answer(t, &q, local, merged_node(t, &q, local));
+    else
+        answer_with_known_param(t, &q, local);
 }
 
 /* Makes the join know its token at `level`, and whatever that depends on. */

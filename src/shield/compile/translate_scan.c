@@ -3,6 +3,88 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/compile/translate_int.h"
 
+/* ---- reading ---- */
+
+/* Operator of a one-byte opcode and its immediates; behind them, what nobody looks at. */
+static const struct short_form {
+    uint16_t op; /* enum wm_op */
+    uint8_t imm; /* enum wm_imm; COUNT: no such opcode */
+} short_forms[256 + WM_OP_COUNT] = {
+#define OP(name, text, prefix, code, imm_, sig, width, feature)                                    \
+    [(prefix) == 0 ? (code) : 256 + WM_OP_##name] = {WM_OP_##name, WM_IMM_##imm_},
+#include "shield/wasm/opcodes.def"
+#undef OP
+};
+
+/* An unsigned LEB128 of one or two bytes; its length, 0 when it is longer. */
+static inline uint32_t short_leb(const uint8_t *p, uint32_t *value)
+{
+    *value = p[0];
+    if (p[0] < 0x80)
+        return 1;
+    *value = (p[0] & 0x7fu) | (uint32_t)p[1] << 7;
+    return p[1] < 0x80 ? 2 : 0;
+}
+
+static inline bool read_short(struct wm_reader *r, struct wm_ins *out)
+{
+    const uint8_t *p = r->bytes + r->pos;
+    const struct short_form *form = &short_forms[p[0]];
+    uint32_t value, size, at = 1;
+
+    switch ((enum wm_imm)form->imm) {
+    case WM_IMM_NONE:
+        if (p[0] != 0 && form->op == 0)
+            return false; /* no operator, or a prefix */
+        break;
+    case WM_IMM_LOCAL:
+    case WM_IMM_GLOBAL:
+    case WM_IMM_FUNC:
+    case WM_IMM_LABEL:
+        size = short_leb(p + 1, &out->index);
+        at += size;
+        if (size == 0)
+            return false;
+        break;
+    case WM_IMM_I32: /* 7 or 14 bits; the highest is the sign */
+        size = short_leb(p + 1, &value);
+        out->i32 = size == 1 ? (int32_t)(value << 25) >> 25 : (int32_t)(value << 18) >> 18;
+        at += size;
+        if (size == 0)
+            return false;
+        break;
+    case WM_IMM_BLOCK:
+        if (p[1] != 0x40)
+            return false;
+        out->block = (struct wm_block){.kind = WM_BLOCK_EMPTY};
+        at = 2;
+        break;
+    case WM_IMM_MEMARG: /* memory 0 */
+        size = short_leb(p + 2, &value);
+        if (p[1] >= 0x40 || size == 0)
+            return false;
+        out->mem = (struct wm_memarg){.offset = value, .align_log2 = p[1]};
+        at += 1 + size;
+        break;
+    default: return false;
+    }
+    out->op = (enum wm_op)form->op;
+    out->offset = (uint32_t)(r->offset + r->pos);
+    r->pos += at;
+    return true;
+}
+
+enum status tf_read(struct wm_reader *r, struct wm_ins *out, struct diag *dg)
+{
+    enum { SHORT_BYTES_MAX = 4 };
+
+    if (r->end - r->pos >= SHORT_BYTES_MAX && read_short(r, out))
+        return ST_OK;
+    return wm_ins_read(r, out, dg);
+}
+
+/* ---- where locals are set ---- */
+
 static void open_block(struct tf *t, const struct wm_ins *ins)
 {
     uint32_t loop = TF_NONE;
@@ -68,7 +150,7 @@ enum status tf_scan(struct tf *t)
     t->loop = 0;
     VECTOR_PUSH(t, t->open_loops, TF_NONE); /* the body */
     while (t->open_loops.count > 0) {
-        TRY(wm_ins_read(&r, &ins, t->dg));
+        TRY(tf_read(&r, &ins, t->dg));
         if (tf_rows[ins.op].kind == ROW_REFUSED)
             return diag_fail(t->dg, ST_UNSUPPORTED, ins.offset,
                              "%s is not compiled yet; the interpreter runs it",
