@@ -99,7 +99,8 @@ void disassemble(struct disassembler *d, const uint8_t *code, size_t size, uint6
 
     if (d->library != NULL && d->next(d->handle, &at, &left, &address, d->insn)) {
         out->size = d->insn->size;
-        snprintf(out->text, sizeof(out->text), "%s %s", d->insn->mnemonic, d->insn->op_str);
+        snprintf(out->text, sizeof(out->text), "%s%s%s", d->insn->mnemonic,
+                 d->insn->op_str[0] == '\0' ? "" : " ", d->insn->op_str);
         return;
     }
     out->size = 1;

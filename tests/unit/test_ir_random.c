@@ -1,7 +1,8 @@
 /*
  * Random functions of the IR: the checker accepts them, their text reads back, and every judge
  * agrees
- * on what they do. Seeds are printed when something differs; MUJUN_SEED and MUJUN_COUNT choose.
+ * on what they do. Seeds are printed when something differs; MUJUN_SEED and MUJUN_COUNT
+ * choose, MUJUN_SIZE makes them smaller, MUJUN_PRINT shows them.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "native_code.h"
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FUNCTIONS = 10000, STEPS_MAX = 2000000, NATIVE_JUDGES = 0 };
+enum { FUNCTIONS = 10000, STEPS_MAX = 2000000 };
 
 struct outcome {
     enum ir_eval_end end;
@@ -33,6 +34,7 @@ struct job {
     struct arena arena;
     struct rng rng;
     uint64_t seed;
+    uint32_t size_max; /* of a function */
     uint64_t args[RANDOM_PARAMS];
     struct outcome plain;
     const char *wrong; /* what differed, NULL: nothing */
@@ -184,7 +186,8 @@ static void make_function(struct job *j, struct ir_func *f)
     r->traps = rng_chance(&j->rng, 1, 3);
     for (unsigned n = 1; n < RANDOM_PARAMS; n++)
         j->args[n] = rng_next(&j->rng);
-    random_function(r, f, &j->arena, j->seed, 20 + (uint32_t)rng_below(&j->rng, 200));
+    const uint32_t size = 20 + (uint32_t)rng_below(&j->rng, 200);
+    random_function(r, f, &j->arena, j->seed, MIN(size, j->size_max));
 }
 
 static enum status judge_transformed(struct job *j, const struct judge *judge, struct diag *dg)
@@ -201,6 +204,15 @@ static enum status judge_transformed(struct job *j, const struct judge *judge, s
         j->wrong = judge->name;
     arena_release(&j->arena, mark);
     return ST_OK;
+}
+
+static void show(struct job *j, const struct ir_func *f)
+{
+    struct buf text;
+
+    buf_init(&text, &j->arena);
+    ir_print(f, IR_PRINT_DENSE, &text);
+    printf("%.*s", (int)text.size, (const char *)text.data);
 }
 
 /* ---- native code ----------------------------------------------------------------------------- */
@@ -266,8 +278,11 @@ static enum status judge_native(struct job *j, const struct native_judge *judge,
         out.trap = (uint8_t)trap;
         out.result = 0;
     }
-    if (trap == NATIVE_FAULT || !same_outcome(&out, &j->plain))
+    if (trap == NATIVE_FAULT || !same_outcome(&out, &j->plain)) {
+        printf("# expected end %d trap %u result %#" PRIx64 ", found trap %d result %#" PRIx64 "\n",
+               (int)j->plain.end, j->plain.trap, j->plain.result, trap, out.result);
         j->wrong = judge->name;
+    }
     arena_release(&j->arena, mark);
     return ST_OK;
 }
@@ -287,7 +302,9 @@ static enum status run(void *ctx, struct diag *dg)
         TRY(judge_text(j, &f, dg));
     for (size_t n = 0; n < LENGTH_OF(judges); n++)
         TRY(judge_transformed(j, &judges[n], dg));
-    for (size_t n = 0; n < NATIVE_JUDGES && j->wrong == NULL; n++)
+    if (getenv("MUJUN_PRINT") != NULL)
+        show(j, &f);
+    for (size_t n = 0; n < LENGTH_OF(native_judges) && j->wrong == NULL; n++)
         TRY(judge_native(j, &native_judges[n], dg));
     j->trapped = j->plain.end == IR_EVAL_TRAPPED;
     return ST_OK;
@@ -313,10 +330,11 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 int main(void)
 {
     const uint64_t first = number_of("MUJUN_SEED", 1), count = number_of("MUJUN_COUNT", FUNCTIONS);
+    const uint32_t size_max = (uint32_t)number_of("MUJUN_SIZE", UINT32_MAX);
     uint64_t failed = 0, trapped = 0;
 
     for (uint64_t seed = first; seed < first + count && failed < 5; seed++) {
-        struct job j = {.seed = seed};
+        struct job j = {.seed = seed, .size_max = size_max};
         struct diag dg = {0};
         arena_init(&j.arena, 256 << 20);
         const enum status st = arena_guard(&j.arena, run, &j, &dg);

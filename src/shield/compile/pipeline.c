@@ -73,6 +73,12 @@ static enum status check(struct ir_func *f, const char *after, struct diag *dg)
     return diag_in(dg, ir_check(f, dg), "the function after %s", after);
 }
 
+static void watch(const struct job *job, enum pipeline_stage stage, const struct ir_func *f)
+{
+    if (job->options->watch != NULL)
+        job->options->watch(job->options->watch_ctx, stage, f);
+}
+
 /* Every step of one function, in order. The code is in w->work. */
 static enum status compile_function(void *ctx, struct diag *dg)
 {
@@ -84,12 +90,14 @@ static enum status compile_function(void *ctx, struct diag *dg)
     ir_func_init(&f, &w->work, w->func);
     TRY(translate_function(&job->env, job->wm->func_imports + w->func, &w->scratch, &f, dg));
     TRY(check(&f, "translation", dg));
+    watch(job, PIPELINE_TRANSLATED, &f);
     end = now_ns();
     w->stats.translate_ns += end - start;
     start = end;
     if (job->options->optimise) {
         const struct opt_options options = {.check = CHECKED_BUILD};
         TRY(opt_function(&f, &options, dg));
+        watch(job, PIPELINE_OPTIMISED, &f);
         end = now_ns();
         w->stats.opt_ns += end - start;
         start = end;

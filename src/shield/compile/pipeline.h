@@ -18,6 +18,9 @@ enum {
     COMPILE_THREAD_CODE_BYTES = 64 << 10, /* of wasm code: a thread more for each so many */
 };
 
+enum pipeline_stage { PIPELINE_TRANSLATED, PIPELINE_OPTIMISED };
+struct ir_func;
+
 struct pipeline_options {
     bool optimise;       /* the middle end and the good register allocator */
     bool is_metered;     /* counts fuel */
@@ -25,6 +28,10 @@ struct pipeline_options {
     bool check_regalloc; /* verify/ra judges every allocation; always in checked builds */
     uint32_t threads;    /* at most; 0: as many as the host has processors */
     uint32_t features;   /* enum codegen_feature: what code may use */
+    /* For listings: called for each function after these stages, on the thread that compiles it.
+     * NULL: nobody looks. */
+    void (*watch)(void *ctx, enum pipeline_stage stage, const struct ir_func *f);
+    void *watch_ctx;
 };
 struct pipeline_options pipeline_options_default(void); /* optimised, for this processor */
 
