@@ -52,6 +52,19 @@ static void merge(struct ir_func *f, ir_block into, ir_block from)
     empty_block(f, from);
 }
 
+/* A branch whose two edges are one goes there without asking. */
+static void decide(struct ir_func *f, ir_value last)
+{
+    struct ir_inst *i = ir_at(f, last);
+
+    if (i->op != IR_OP_BRANCH || ir_edge_block(f, i->b) != ir_edge_block(f, i->c))
+        return;
+    for (uint32_t k = 0, n = ir_edge_count(f, i->b); k < n; k++)
+        if (ir_resolve(f, ir_edge_args(f, i->b)[k]) != ir_resolve(f, ir_edge_args(f, i->c)[k]))
+            return;
+    *i = (struct ir_inst){.op = IR_OP_JUMP, .a = i->b};
+}
+
 /* Where control ends up that goes to b with no arguments: behind blocks that only go on. */
 static ir_block passed_by(const struct ir_func *f, ir_block b)
 {
@@ -80,6 +93,7 @@ void opt_clean(struct ir_func *f, struct opt_stats *stats)
             if (ir_edge_count(f, e) == 0)
                 f->pool[e] = passed_by(f, ir_edge_block(f, e));
         }
+        decide(f, last);
     }
     ir_cfg_order(&g, f, f->arena);
     for (ir_block b = 0; b < f->block_count; b++) {

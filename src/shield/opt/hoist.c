@@ -151,7 +151,9 @@ static void ask_operand(void *ctx, uint32_t *operand)
     struct question *q = ctx;
     ir_value v = *operand = ir_resolve(q->h->f, *operand);
 
-    q->inside |= ir_cfg_in_loop(&q->h->g, q->header, q->h->home[v]);
+    /* What is used in the loop and defined at or below its header is defined in the loop: from
+     * outside it would not be defined on the way from the header to the use. */
+    q->inside |= ir_cfg_dominates(&q->h->g, q->header, q->h->home[v]);
 }
 
 /* Costs nothing where it is used, or so little that a register is worth more. */
@@ -207,6 +209,7 @@ static ir_block destination(const struct hoist *h, ir_block b, ir_value v)
     for (ir_block header = h->g.loop_header[b], n = 0; header != IR_NONE && n < HOIST_DEPTH_MAX;
          header = h->g.loop_parent[header], n++) {
         struct question q = {.h = h, .header = header};
+        h->stats->steps++;
         if (!may_move(h, header, b, i))
             break;
         ir_each_operand(h->f, v, ask_operand, &q);

@@ -100,6 +100,7 @@ void memory_enter(struct opt_rewrite *c, ir_block b)
     for (uint32_t r = 0; b == 0 && r < c->region_count; r++)
         c->now[r] = unknown(c);
     for (uint32_t i = 0, n = ir_cfg_pred_count(&c->cfg, b); i < n; i++) {
+        c->stats->steps++;
         const uint32_t *state = c->states + (size_t)preds[i].from * c->region_count;
         if (ir_cfg_back_edge(&c->cfg, preds[i].from, b)) {
             loop = true;

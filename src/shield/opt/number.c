@@ -315,6 +315,7 @@ static void number_params(struct opt_rewrite *c, ir_block b)
         ir_value only = IR_NONE, param = ir_list_items(f, f->blocks[b].params)[k];
         bool one = f->insts[param].op == IR_OP_PARAM;
         for (uint32_t p = 0, n = ir_cfg_pred_count(&c->cfg, b); p < n && one; p++) {
+            c->stats->steps++;
             if (c->done[preds[p].from] && !c->live[preds[p].from])
                 continue;
             ir_value last = f->blocks[preds[p].from].last;

@@ -67,6 +67,7 @@ ir_value table_find(struct opt_rewrite *c, const struct ir_inst *i)
 
     for (uint32_t at = hash & c->slot_mask;; at = (at + 1) & c->slot_mask) {
         const struct number_slot *s = &c->slots[at];
+        c->stats->steps++;
         if (s->value == IR_NONE)
             return IR_NONE;
         if (s->hash == hash && same(c, &c->f->insts[s->value], i) && usable(c, s->value))
