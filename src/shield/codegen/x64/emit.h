@@ -66,6 +66,9 @@ struct emit {
     /* what the flags tell of: the register that the last operation wrote; X64_NO_REG: nothing */
     uint8_t flags_reg, flags_size, flags_kind;
     bool zeroed; /* the SETCC that follows finds its register zero */
+    /* the last answer of emit_flags_live(), and for which instructions it holds */
+    uint32_t flags_from, flags_to;
+    bool flags_live;
 };
 
 /* Registers and memory of an operand. */
@@ -93,7 +96,7 @@ void emit_move(struct emit *e, enum mir_width width, mir_place from, mir_place t
 void emit_remat(struct emit *e, const struct mir_inst *i, mir_place to);
 void emit_pool_ref(struct emit *e, uint32_t at, uint32_t offset);
 /* Whether the flags at the beginning of an instruction are needed by it or a later one. */
-bool emit_flags_live(const struct emit *e, uint32_t inst);
+bool emit_flags_live(struct emit *e, uint32_t inst);
 
 /* emit_frame.c */
 enum status emit_frame_plan(struct emit *e);

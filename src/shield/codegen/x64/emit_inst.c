@@ -158,17 +158,21 @@ static bool reads_flags(uint16_t op)
            op == X64_SBB_RI;
 }
 
-bool emit_flags_live(const struct emit *e, uint32_t inst)
+bool emit_flags_live(struct emit *e, uint32_t inst)
 {
     const struct mir_func *m = e->m;
+    const uint32_t end = m->blocks[e->block].inst_end;
+    uint32_t i = inst;
 
-    for (uint32_t i = inst; i < m->blocks[e->block].inst_end; i++) {
-        if (reads_flags(m->insts[i].op))
-            return true;
-        if (x64_rows[m->insts[i].op].flags != X64_FLAGS_K)
-            return false;
-    }
-    return false;
+    if (inst >= e->flags_from && inst < e->flags_to)
+        return e->flags_live; /* looked before, from here or above: nothing but what keeps them */
+    while (i < end && !reads_flags(m->insts[i].op) &&
+           x64_rows[m->insts[i].op].flags == X64_FLAGS_K)
+        i++;
+    e->flags_from = inst;
+    e->flags_to = MIN(i + 1, end);
+    e->flags_live = i < end && reads_flags(m->insts[i].op);
+    return e->flags_live;
 }
 
 /* Remembers that the flags tell of the result in a register. */
