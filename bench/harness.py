@@ -173,6 +173,16 @@ def scratch_file(name, data):
     return path
 
 
+def wasm_of(text, name):
+    """Text of a module as a file of bytes."""
+    source = scratch_file(name + '.wat', text.encode())
+    made = source[:-4] + '.wasm'
+    got = run([MUJUN, 'parse', source, '-o', made])
+    if got.status:
+        sys.exit(f'bench: mujun parse: {got.why()}')
+    return made
+
+
 def print_table(head, rows):
     """Columns padded to their widest cell; the first to the left, all others to the right."""
     width = [max(len(str(r[i])) for r in [head, *rows]) for i in range(len(head))]

@@ -5,7 +5,8 @@
  *   .eh_frame           unwind tables
  *   .symtab .strtab     a symbol per function
  *   .mujun.ident        struct artefact_ident
- *   .mujun.funcs .mujun.plans .mujun.traps .mujun.codes .mujun.sources   arrays of the image
+ *   .mujun.funcs .mujun.plans .mujun.traps .mujun.codes .mujun.sources .mujun.inlined
+ *                       arrays of the image
  *   .mujun.wasm         the module, unless it was left out
  *
  * Nothing in one is trusted. Reading checks every number, and code becomes executable through

@@ -21,6 +21,7 @@
     S(TRAPS,   ".mujun.traps",   SHT_PROGBITS, 0,                         8)                       \
     S(CODES,   ".mujun.codes",   SHT_PROGBITS, 0,                         8)                       \
     S(SOURCES, ".mujun.sources", SHT_PROGBITS, 0,                         8)                       \
+    S(INLINED, ".mujun.inlined", SHT_PROGBITS, 0,                         8)                       \
     S(WASM,    ".mujun.wasm",    SHT_PROGBITS, 0,                         8)                       \
     S(NAMES,   ".shstrtab",      SHT_STRTAB,   0,                         1)
 

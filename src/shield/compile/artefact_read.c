@@ -164,6 +164,8 @@ static enum status read_arrays(void *ctx, struct diag *dg)
     TRY(take(job, ARTEFACT_CODES, 1, &image->trap_codes, &codes, dg));
     TRY(take(job, ARTEFACT_SOURCES, sizeof(*image->sources), &image->sources,
              &image->source_count, dg));
+    TRY(take(job, ARTEFACT_INLINED, sizeof(*image->inlined), &image->inlined,
+             &image->inlined_count, dg));
     if (codes != image->trap_count || plans != job->wm->memory_count)
         return damaged(dg, DIAG_NO_OFFSET, "tables that belong together differ in length");
     TRY(check_funcs(job, dg));

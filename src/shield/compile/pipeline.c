@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "shield/codegen/codegen.h"
+#include "shield/compile/inline.h"
 #include "shield/compile/link.h"
 #include "shield/compile/policy.h"
 #include "shield/compile/translate.h"
@@ -48,7 +49,7 @@ struct job {
 struct worker {
     struct job *job;
     pthread_t thread;
-    struct arena work, pieces;
+    struct arena work, pieces, inlined; /* of the function, of all functions, of a callee */
     struct translate_scratch scratch;
     uint32_t func; /* that is being compiled */
     struct codegen_code code;
@@ -96,6 +97,8 @@ static enum status compile_function(void *ctx, struct diag *dg)
     start = end;
     if (job->options->optimise) {
         const struct opt_options options = {.check = CHECKED_BUILD};
+        TRY(inline_calls(&job->env, &w->scratch, &w->inlined, &f, dg));
+        TRY(check(&f, "inlining", dg));
         TRY(opt_function(&f, &options, dg));
         watch(job, PIPELINE_OPTIMISED, &f);
         end = now_ns();
@@ -157,12 +160,14 @@ static void worker_init(struct worker *w, struct job *job)
     w->job = job;
     arena_init(&w->work, FUNC_ARENA_BYTES_MAX);
     arena_init(&w->pieces, PIECES_ARENA_BYTES_MAX);
+    arena_init(&w->inlined, FUNC_ARENA_BYTES_MAX);
     translate_scratch_init(&w->scratch);
 }
 
 static void worker_free(struct worker *w)
 {
     translate_scratch_free(&w->scratch);
+    arena_free(&w->inlined);
     arena_free(&w->pieces);
     arena_free(&w->work);
 }

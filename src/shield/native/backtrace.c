@@ -43,6 +43,18 @@ static uint32_t frame_size(const struct native_region *region, const struct imag
     return at < f->prologue_bytes ? partial_frame(code, code + at, whole) : whole;
 }
 
+/* The frame of a function, behind those of the functions inlined there. */
+static void add_frames(struct rt_trap *trap, const struct native_region *region, uint32_t func,
+                       uint32_t position)
+{
+    const uint32_t imports = region->module->wm.func_imports;
+    struct image_inlined inlined;
+
+    while (image_next_inlined(region->code->image, &position, &inlined))
+        rt_trap_add_frame(trap, region->module, inlined.func + imports, inlined.position);
+    rt_trap_add_frame(trap, region->module, func + imports, position);
+}
+
 void native_backtrace(struct native_state *n, uintptr_t pc, uintptr_t sp)
 {
     struct rt_trap *trap = n->store->trap;
@@ -57,9 +69,7 @@ void native_backtrace(struct native_state *n, uintptr_t pc, uintptr_t sp)
         const struct image_func *f = image_func_at(image, offset);
         if (f == NULL)
             return;
-        rt_trap_add_frame(trap, region->module,
-                          (uint32_t)(f - image->funcs) + region->module->wm.func_imports,
-                          image_source_at(image, offset));
+        add_frames(trap, region, (uint32_t)(f - image->funcs), image_source_at(image, offset));
         sp += frame_size(region, f, pc);
         if (!is_in_stack(n, sp))
             return;

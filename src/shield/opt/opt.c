@@ -2,17 +2,33 @@
 #include "shield/opt/opt.h"
 
 #include "shield/ir/check.h"
+#include "shield/opt/switch.h"
+#include "shield/opt/thread.h"
+
+static void thread(struct ir_func *f, struct opt_stats *stats)
+{
+    (void)stats;
+    opt_thread_branches(f);
+}
+
+static void lower_switches(struct ir_func *f, struct opt_stats *stats)
+{
+    (void)stats;
+    opt_lower_switches(f);
+}
 
 static const struct {
     const char *name;
     void (*run)(struct ir_func *f, struct opt_stats *stats);
 } passes[] = {
-    {"params",  opt_params },
-    {"number",  opt_number },
-    {"convert", opt_convert},
-    {"hoist",   opt_hoist  },
-    {"dead",    opt_dead   },
-    {"clean",   opt_clean  },
+    {"params",  opt_params    },
+    {"thread",  thread        },
+    {"number",  opt_number    },
+    {"convert", opt_convert   },
+    {"hoist",   opt_hoist     },
+    {"dead",    opt_dead      },
+    {"clean",   opt_clean     },
+    {"switch",  lower_switches},
 };
 
 static uint32_t count_insts(const struct ir_func *f)

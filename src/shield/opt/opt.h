@@ -3,11 +3,13 @@
  * processor; what is cheap on the processor decides only what is worth moving.
  *
  *   opt_params    parameters that are always one value become it
+ *   thread.h      branches whose outcome depends on where control comes from are taken there
  *   opt_number    one walk over the dominator tree: constants, rules/opt, equal values, memory
  *   opt_clean     what control never reaches goes; blocks in a row become one
  *   opt_convert   small branches that only choose a value become SELECT
  *   opt_hoist     what is the same in each round of a loop is computed in front of it
  *   opt_dead      what nobody needs goes
+ *   switch.h      choices with few outcomes become compares
  *
  * Every pass takes time linear in the function (hoist: times the depth of loops, which is bounded),
  * keeps it well formed (ir/check.h) and runs inside arena_guard() of its arena, where scratch

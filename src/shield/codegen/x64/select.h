@@ -31,6 +31,7 @@ struct sel_amode {
     uint8_t trap;  /* code + 1 or 0 */
     int32_t disp;
     uint32_t aux;
+    uint32_t source; /* position of the load that moved here, 0: that of its user */
     mir_vreg base, index;
 };
 #define SEL_MEM(bits)                                                                              \

@@ -140,7 +140,9 @@ struct sel_amode sel_sink(struct select *s, ir_value load)
     const struct ir_inst *i = sel_at(s, load);
 
     s->value_flags[load] |= SEL_SUNK;
-    return sel_amode(s, i->a, &s->f->accesses[i->c]);
+    struct sel_amode at = sel_amode(s, i->a, &s->f->accesses[i->c]);
+    at.source = s->f->sources[load];
+    return at;
 }
 
 #define RM_OF(name, bytes)                                                                         \

@@ -201,6 +201,8 @@ void sel_mem(struct select *s, const struct sel_amode *at)
     i->disp = at->disp;
     i->aux = at->aux;
     i->trap = at->trap;
+    if (at->source != 0)
+        s->sources[s->inst_count - 1] = at->source;
     if (x64_base_of(i) == X64_BASE_VREG)
         sel_use(s, at->base);
     if ((at->scale & X64_MEM_INDEX) != 0)
