@@ -46,8 +46,8 @@ void sfi_state_grow(struct sfi_state *st, uint32_t bytes)
     uint32_t first = st->depth / 8, end = (st->depth + bytes) / 8;
     assert(st->depth % 8 == 0 && bytes % 8 == 0 && "slots are whole");
     slots_reserve(st, end);
-    for (uint32_t s = first; s < end; s++)
-        st->slots[s] = sfi_any();
+    for (uint32_t s = first; s < end && st->used_count != 0; s++)
+        st->slots[s] = sfi_any(); /* of a deeper frame that was given up; else no stamp is ours */
     st->depth += bytes;
 }
 
