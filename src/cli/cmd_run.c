@@ -42,7 +42,7 @@ static bool refuse(struct run *r, enum status st)
 
 static bool set_tier(struct run *r)
 {
-    static const enum mujun_tier tiers[] = {MUJUN_TIER_INTERPRETER, MUJUN_TIER_AUTO,
+    static const enum mujun_tier tiers[] = {MUJUN_TIER_AUTO, MUJUN_TIER_AUTO,
                                             MUJUN_TIER_COMPILED, MUJUN_TIER_INTERPRETER};
     uint32_t level;
     char folder[PATH_MAX];

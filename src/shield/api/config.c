@@ -17,7 +17,7 @@ static void config_init(struct mujun_config *c)
                .module_arena_bytes_max = MODULE_ARENA_BYTES_MAX,
                .tier = native_tier() != NULL ? native_tier() : interp_tier()},
         .limits = rt_limits_default(),
-        .native = {.opt_level = 2, .interpret = true},
+        .native = {.opt_level = 2},
     };
 }
 

@@ -27,8 +27,8 @@ static uint32_t partial_frame(const uint8_t *code, const uint8_t *pc, uint32_t w
 
 static bool is_in_stack(const struct native_state *n, uintptr_t sp)
 {
-    return (sp & 7) == 0 && sp - (uintptr_t)n->mapping < (uintptr_t)n->stack_top -
-                                                             (uintptr_t)n->mapping;
+    const uintptr_t low = (uintptr_t)n->mapping + STACK_GUARD_BYTES;
+    return (sp & 7) == 0 && sp >= low && sp < (uintptr_t)n->stack_top;
 }
 
 /* Distance from sp to the return address. */

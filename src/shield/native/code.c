@@ -85,7 +85,9 @@ static enum status open_artefact(struct rt_module *m, const uint8_t *bytes, size
 
     TRY(artefact_open(bytes, size, &a, dg));
     TRY(artefact_image(&a, &m->wm, codegen_features_of_host(), &image, dg));
-    return native_code_new(m, image, out, dg);
+    TRY(native_code_new(m, image, out, dg));
+    (*out)->is_foreign = true;
+    return ST_OK;
 }
 
 static struct str name_of(void *ctx, uint32_t func_index)

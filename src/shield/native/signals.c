@@ -3,8 +3,10 @@
  *
  * A fault counts as the guest's when a run is in progress on this thread, the pc is in code that
  * the store may run, and the instruction is in the trap table; or when the fault address is in the
- * guard of the guest stack. Everything else in such code is a bug of ours and ends the process. A
- * pc elsewhere is none of our business: the handler that was there before gets the signal.
+ * guard of the guest stack. Everything else in such code is a bug of ours and ends the process,
+ * unless the code came from a file: then its trap table may lie, and the fault is a trap too. A pc
+ * elsewhere is none of our business: the handler that was there before gets the signal.
+ * Wherever a guest's access to memory has missed, run.c looks whether it stayed in the sandbox.
  *
  * The handlers only note what they saw and change where the thread goes on: at native_leave, on
  * the host's stack. They run on a stack of their own, because the guest's may be what is used up.
@@ -61,9 +63,18 @@ static void leave(struct native_state *n, ucontext_t *uc, uint32_t code)
     regs[REG_RAX] = (greg_t)code;
 }
 
-static bool is_memory_trap(uint8_t code)
+/* What the trap table says of a fault, made plausible when it came with the code from a file. */
+static uint8_t trap_code(const struct native_code *code, uint32_t offset, bool is_access)
 {
-    return code == RT_TRAP_MEMORY_BOUNDS;
+    uint8_t said;
+    bool is_there = image_trap_at(code->image, offset, &said);
+    bool fits = is_there && (!is_access || said == RT_TRAP_MEMORY_BOUNDS);
+
+    CHECK(fits || code->is_foreign, is_there ? "sandbox escape: what touches no guest memory missed"
+                                             : "compiled code has faulted where it cannot");
+    if (fits)
+        return said;
+    return is_access ? RT_TRAP_MEMORY_BOUNDS : RT_TRAP_UNREACHABLE;
 }
 
 /* True when it was the guest's fault and the thread goes on elsewhere. */
@@ -77,14 +88,11 @@ static bool take_fault(struct native_state *n, int number, const siginfo_t *info
     if (region == NULL)
         return false;
     fault.address = is_access ? (uintptr_t)info->si_addr : 0;
-    if (image_trap_at(region->code->image, (uint32_t)(pc - region->begin), &fault.code)) {
-        fault.has_address = is_access;
-        CHECK(!is_access || is_memory_trap(fault.code), "sandbox escape: an instruction that "
-                                                        "touches no guest memory has missed it");
-    } else {
-        CHECK(is_access && is_between(fault.address, n->mapping, n->mapping + STACK_GUARD_BYTES),
-              "compiled code has faulted where it cannot");
+    if (is_access && is_between(fault.address, n->mapping, n->mapping + STACK_GUARD_BYTES)) {
         fault.code = RT_TRAP_STACK_EXHAUSTED;
+    } else {
+        fault.code = trap_code(region->code, (uint32_t)(pc - region->begin), is_access);
+        fault.has_address = is_access;
     }
     n->fault = fault;
     leave(n, uc, NATIVE_TRAPPED);

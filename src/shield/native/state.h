@@ -45,6 +45,7 @@ struct native_code {
     struct image *image;       /* owned */
     struct exec_memory memory; /* owned */
     struct layout layout;
+    bool is_foreign; /* from a file: its tables may lie, although the code is verified */
 };
 
 struct native_region {
