@@ -180,7 +180,7 @@ static void test_exports(void)
     tap_ok(rt_instance_export(i, STR("aa"), &e) && e.func == i->funcs[0], "a longer name");
     tap_ok(rt_instance_export(i, STR("a"), &e) && e.memory == i->memories[0], "memory");
     tap_ok(rt_instance_export(i, STR("c"), &e) && e.table == i->tables[0], "table");
-    tap_ok(rt_instance_export(i, STR("g"), &e) && e.global->value.i32 == 9, "global");
+    tap_ok(rt_instance_export(i, STR("g"), &e) && e.global->cell[0].i32 == 9, "global");
     tap_ok(rt_instance_export(i, STR("t"), &e) && e.tag == i->tags[0], "tag");
     tap_ok(!rt_instance_export(i, STR("aaa"), &e) && !rt_instance_export(i, STR("z"), &e), "none");
     rt_module_free(m);
