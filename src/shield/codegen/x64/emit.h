@@ -93,7 +93,8 @@ void emit_inst(struct emit *e, uint32_t inst);       /* a row of enc.def */
 void emit_pseudo(struct emit *e, uint32_t inst);     /* emit_pseudo.c */
 void emit_edit(struct emit *e, const struct mir_edit *edit);
 void emit_move(struct emit *e, enum mir_width width, mir_place from, mir_place to);
-void emit_remat(struct emit *e, const struct mir_inst *i, mir_place to);
+/* keep_flags: the flags are needed behind it. */
+void emit_remat(struct emit *e, const struct mir_inst *i, mir_place to, bool keep_flags);
 void emit_pool_ref(struct emit *e, uint32_t at, uint32_t offset);
 /* Whether the flags at the beginning of an instruction are needed by it or a later one. */
 bool emit_flags_live(struct emit *e, uint32_t inst);

@@ -57,7 +57,7 @@ void emit_jcc(struct emit *e, uint32_t inst)
     jmp_to(e, other);
 }
 
-/* Cases one by one; the last is for everything else. */
+/* Cases one by one, from disp on; the last is for everything else. */
 void emit_switch_few(struct emit *e, uint32_t inst)
 {
     const struct mir_inst *i = &e->m->insts[inst];
@@ -70,10 +70,11 @@ void emit_switch_few(struct emit *e, uint32_t inst)
         uint32_t to = e->forward[cases[k]];
         if (to == other)
             continue;
-        if (k == 0)
+        int32_t value = (int32_t)(k + (uint32_t)i->disp);
+        if (value == 0)
             x64_rr32(&e->as, X64_TEST_RM, index, index);
         else
-            x64_ri32(&e->as, X64_CMP_RI, index, (int32_t)k);
+            x64_ri32(&e->as, X64_CMP_RI, index, value);
         x64_asm_jcc(&e->as, X64_CC_E, e->labels[to]);
     }
     jmp_to(e, other);

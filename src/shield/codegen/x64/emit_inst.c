@@ -338,14 +338,18 @@ void emit_move(struct emit *e, enum mir_width width, mir_place from, mir_place t
                emit_reg(from));
 }
 
-void emit_remat(struct emit *e, const struct mir_inst *i, mir_place to)
+void emit_remat(struct emit *e, const struct mir_inst *i, mir_place to, bool keep_flags)
 {
     uint8_t reg = emit_reg(to);
 
     if (to == e->flags_reg)
         e->flags_reg = X64_NO_REG;
     switch ((enum x64_op)i->op) {
-    case X64_IMM: x64_load_imm(&e->as, reg, (uint64_t)i->imm, true); break;
+    case X64_IMM:
+        if (i->imm == 0 && !keep_flags)
+            e->flags_reg = X64_NO_REG;
+        x64_load_imm(&e->as, reg, (uint64_t)i->imm, keep_flags);
+        break;
     case X64_ZERO_XMM: {
         enum x64_op op = with_avx(e, X64_XORPS);
         x64_encode(&e->as, op, 16, &(struct x64_args){.reg = reg, .vvvv = reg, .rm = reg});
@@ -374,5 +378,6 @@ void emit_edit(struct emit *e, const struct mir_edit *edit)
     if (edit->kind == MIR_EDIT_MOVE)
         emit_move(e, (enum mir_width)edit->width, edit->from, edit->to);
     else
-        emit_remat(e, &e->m->insts[e->m->vregs[edit->vreg].remat], edit->to);
+        emit_remat(e, &e->m->insts[e->m->vregs[edit->vreg].remat], edit->to,
+                   emit_flags_live(e, (edit->point + 1) / 2));
 }

@@ -181,7 +181,7 @@ void emit_pseudo(struct emit *e, uint32_t inst)
         break;
     case X64_ZERO_XMM:
     case X64_ONES_XMM:
-    case X64_POOL_XMM: emit_remat(e, i, p[0]); break;
+    case X64_POOL_XMM: emit_remat(e, i, p[0], true); break;
     case X64_CONTEXT:
         x64_rr64(&e->as, X64_MOV_RM, GPR64(emit_reg(p[0])), GPR64(X64_PINNED_CONTEXT));
         break;

@@ -26,16 +26,25 @@ static void select_switch(struct select *s, const struct ir_inst *i)
     const struct order_block *o = &s->order.blocks[s->block];
     uint32_t count = ir_list_count(s->f, i->b), first = s->case_count;
     const uint32_t *cases = s->order.cases + s->order.case_first[s->block];
-    mir_vreg index = sel_in_reg(s, i->a);
+    bool few = count - 1 <= SWITCH_FEW_MAX;
+    ir_value value = i->a;
+    int32_t bias = 0, imm;
 
+    /* few cases are compared: the subtraction in front of them can go into the constants */
+    if (few && sel_at(s, value)->op == IR_OP_IADD && sel_used_once(s, value) &&
+        sel_imm32(s, sel_at(s, value)->b, &imm)) {
+        bias = (int32_t)-(uint32_t)imm;
+        value = sel_at(s, value)->a;
+    }
+    mir_vreg index = sel_in_reg(s, value);
     for (uint32_t k = 0; k < count; k++)
         ARENA_PUSH(s->arena, s->cases, s->case_count, s->case_capacity,
                    s->order.succs[o->succ_first + cases[k]]);
-    bool few = count - 1 <= SWITCH_FEW_MAX;
     struct mir_inst *m = sel_inst(s, few ? X64_SWITCH_FEW : X64_SWITCH, 4);
     m->flags = MIR_IS_BRANCH;
     m->aux = first;
     m->imm = count;
+    m->disp = bias;
     sel_use(s, index);
     if (!few)
         sel_def_reuse(s, sel_gpr_new(s, 8), 0);

@@ -98,11 +98,45 @@ static bool compare_narrow(struct select *s, enum ir_cc cc, ir_value a, int64_t 
     return true;
 }
 
+/*
+ * The end of a counting loop compares a counter with a constant, and the next round gets the
+ * counter plus a step: then the next counter is compared, so that the old one need not live on
+ * beside it. Only equality survives the wrap of the sum.
+ */
+static void compare_next(struct select *s, enum ir_cc cc, ir_value *a, int64_t *imm)
+{
+    const struct ir_inst *param = sel_at(s, *a);
+    const struct order_block *o = &s->order.blocks[s->block];
+
+    if ((cc != IR_EQ && cc != IR_NE) || param->op != IR_OP_PARAM ||
+        sel_at(s, s->root)->op != IR_OP_BRANCH || !s->f->blocks[param->a].loop_header)
+        return;
+    for (uint32_t k = 0; k < o->succ_count; k++) {
+        const struct order_block *to = &s->order.blocks[s->order.succs[o->succ_first + k]];
+        if (to->block != IR_NONE || ir_edge_block(s->f, to->edge) != param->a)
+            continue;
+        ir_value next = ir_edge_args(s->f, to->edge)[param->b];
+        const struct ir_inst *add = sel_at(s, next);
+        int64_t step;
+        if (add->op != IR_OP_IADD || add->a != *a || s->vreg_of[next] == 0 ||
+            !sel_const_signed(s, add->b, &step))
+            continue;
+        uint32_t unused = 64 - ir_type_bits((enum ir_type)param->type);
+        int64_t sum = (int64_t)(((uint64_t)*imm + (uint64_t)step) << unused) >> unused;
+        if (!x64_fits32(sum))
+            continue;
+        *a = next;
+        *imm = sum;
+        return;
+    }
+}
+
 static struct sel_flags compare_imm(struct select *s, enum ir_cc cc, ir_value a, int64_t imm)
 {
     uint32_t size = bytes_of(s, a);
     struct sel_flags out;
 
+    compare_next(s, cc, &a, &imm);
     if (imm == 1 && (cc == IR_ULT || cc == IR_UGE)) {
         cc = cc == IR_ULT ? IR_EQ : IR_NE;
         imm = 0;

@@ -150,6 +150,18 @@ struct sel_gpr sel_lea_all64(struct select *s, struct sel_gpr a, struct sel_gpr 
     return lea(s, 8, a.v, b.v, 0, disp);
 }
 
+struct sel_gpr sel_lea_scaled_all32(struct select *s, struct sel_gpr a, struct sel_gpr b,
+                                    uint32_t log2, int32_t disp)
+{
+    return lea(s, 4, a.v, b.v, log2, disp);
+}
+
+struct sel_gpr sel_lea_scaled_all64(struct select *s, struct sel_gpr a, struct sel_gpr b,
+                                    uint32_t log2, int32_t disp)
+{
+    return lea(s, 8, a.v, b.v, log2, disp);
+}
+
 struct sel_gpr sel_lea_self32(struct select *s, struct sel_gpr a, uint32_t log2)
 {
     return lea(s, 4, a.v, a.v, log2, 0);

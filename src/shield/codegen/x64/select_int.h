@@ -48,6 +48,10 @@ struct sel_gpr sel_lea_disp32(struct select *s, struct sel_gpr a, int32_t disp);
 struct sel_gpr sel_lea_disp64(struct select *s, struct sel_gpr a, int32_t disp);
 struct sel_gpr sel_lea_all32(struct select *s, struct sel_gpr a, struct sel_gpr b, int32_t disp);
 struct sel_gpr sel_lea_all64(struct select *s, struct sel_gpr a, struct sel_gpr b, int32_t disp);
+struct sel_gpr sel_lea_scaled_all32(struct select *s, struct sel_gpr a, struct sel_gpr b,
+                                    uint32_t log2, int32_t disp);
+struct sel_gpr sel_lea_scaled_all64(struct select *s, struct sel_gpr a, struct sel_gpr b,
+                                    uint32_t log2, int32_t disp);
 struct sel_gpr sel_lea_self32(struct select *s, struct sel_gpr a, uint32_t log2);
 struct sel_gpr sel_lea_self64(struct select *s, struct sel_gpr a, uint32_t log2);
 int32_t sel_rorx_count32(struct select *s, int32_t k); /* of a rotation to the other side */

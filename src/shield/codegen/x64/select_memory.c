@@ -39,15 +39,58 @@ static void guest_base(struct select *s, struct sel_amode *at, ir_value base)
     at->base = sel_in_reg(s, base);
 }
 
-/* base + index: the index is an I32 with a zero high half or a checked I64. */
+/* The largest number that an I32 can be. */
+static uint64_t largest(struct select *s, ir_value v, uint32_t depth)
+{
+    const struct ir_inst *i = sel_at(s, v);
+    uint64_t k, x;
+
+    if (depth == 0)
+        return UINT32_MAX;
+    switch ((enum ir_op)i->op) {
+    case IR_OP_ALIAS: return largest(s, ir_resolve(s->f, v), depth - 1);
+    case IR_OP_ICONST: return ir_const_bits(i);
+    case IR_OP_ICMP:
+    case IR_OP_FCMP: return 1;
+    case IR_OP_UEXTEND: return sel_at(s, i->a)->type == IR_I8 ? UINT8_MAX : UINT16_MAX;
+    case IR_OP_LOAD:
+        if ((s->f->accesses[i->c].flags & IR_ACCESS_SIGNED) != 0 || s->f->accesses[i->c].bytes > 2)
+            return UINT32_MAX;
+        return s->f->accesses[i->c].bytes == 1 ? UINT8_MAX : UINT16_MAX;
+    case IR_OP_IAND:
+        x = largest(s, i->a, depth - 1);
+        return MIN(x, largest(s, i->b, depth - 1));
+    case IR_OP_USHR:
+        return sel_const(s, i->b, &k) ? largest(s, i->a, depth - 1) >> (k & 31) : UINT32_MAX;
+    case IR_OP_ISHL:
+        x = largest(s, i->a, depth - 1);
+        return sel_const(s, i->b, &k) ? MIN(x << (k & 31), (uint64_t)UINT32_MAX) : UINT32_MAX;
+    case IR_OP_IMUL:
+        x = largest(s, i->a, depth - 1);
+        return sel_const(s, i->b, &k) ? MIN(x * (uint32_t)k, (uint64_t)UINT32_MAX) : UINT32_MAX;
+    case IR_OP_SELECT:
+        x = largest(s, i->a, depth - 1);
+        return MAX(x, largest(s, i->b, depth - 1));
+    default: return UINT32_MAX;
+    }
+}
+
+/* base + index: the index is an I32 with a zero high half or a checked I64. A constant added to an
+ * I32 goes into the displacement when the sum cannot wrap. */
 static void guest_address(struct select *s, struct sel_amode *at, const struct ir_inst *i)
 {
+    enum { LARGEST_DEPTH = 6 };
+    ir_value index = i->b;
     uint64_t bits;
 
     guest_base(s, at, i->a);
-    if (sel_const(s, i->b, &bits) && bits <= INT32_MAX && add_disp(at, (int64_t)bits))
+    if (sel_const(s, index, &bits) && bits <= INT32_MAX && add_disp(at, (int64_t)bits))
         return;
-    set_index(at, sel_in_reg(s, i->b), 0);
+    const struct ir_inst *x = sel_at(s, index);
+    if (x->op == IR_OP_IADD && x->type == IR_I32 && sel_const(s, x->b, &bits) &&
+        largest(s, x->a, LARGEST_DEPTH) + bits <= UINT32_MAX && add_disp(at, (int64_t)bits))
+        index = x->a;
+    set_index(at, sel_in_reg(s, index), 0);
 }
 
 /* x << n with n up to 3, taken apart. */
