@@ -2,6 +2,11 @@
 #include "base/sha256.h"
 
 #include <string.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#include <immintrin.h>
+#include <stdatomic.h>
+#endif
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t constants[64] = {
@@ -24,30 +29,111 @@ static uint32_t load(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-static void add_block(struct sha256 *s, const uint8_t *block)
+/* Round i with the eight variables where they stand after i rounds: the standard moves all of them
+ * along by one each round, here their names move instead. */
+static void round_of(uint32_t v[8], uint32_t i, uint32_t w)
+{
+    uint32_t *const a = &v[(0 - i) & 7], *const e = &v[(4 - i) & 7], *const h = &v[(7 - i) & 7];
+    uint32_t *const d = &v[(3 - i) & 7];
+    const uint32_t b = v[(1 - i) & 7], c = v[(2 - i) & 7], f = v[(5 - i) & 7], g = v[(6 - i) & 7];
+    const uint32_t one = *h + (rotate(*e, 6) ^ rotate(*e, 11) ^ rotate(*e, 25)) +
+                         ((*e & f) ^ (~*e & g)) + constants[i] + w;
+    const uint32_t two =
+        (rotate(*a, 2) ^ rotate(*a, 13) ^ rotate(*a, 22)) + ((*a & b) ^ (*a & c) ^ (b & c));
+
+    *d += one;
+    *h = one + two;
+}
+
+static void add_blocks_plain(uint32_t state[8], const uint8_t *data, size_t count)
 {
     uint32_t w[64], v[8];
 
-    for (uint32_t i = 0; i < 16; i++)
-        w[i] = load(block + 4 * i);
-    for (uint32_t i = 16; i < 64; i++) {
-        uint32_t a = w[i - 15], b = w[i - 2];
-        w[i] = w[i - 16] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[i - 7] +
-               (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
+    for (; count != 0; count--, data += 64) {
+        for (uint32_t i = 0; i < 16; i++)
+            w[i] = load(data + 4 * i);
+        for (uint32_t i = 16; i < 64; i++) {
+            uint32_t a = w[i - 15], b = w[i - 2];
+            w[i] = w[i - 16] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[i - 7] +
+                   (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
+        }
+        memcpy(v, state, sizeof(v));
+        for (uint32_t i = 0; i < 64; i += 8)
+            for (uint32_t k = 0; k < 8; k++)
+                round_of(v, i + k, w[i + k]);
+        for (uint32_t i = 0; i < 8; i++)
+            state[i] += v[i];
     }
-    memcpy(v, s->state, sizeof(v));
-    for (uint32_t i = 0; i < 64; i++) {
-        uint32_t a = v[0], e = v[4];
-        uint32_t one = v[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
-                       ((e & v[5]) ^ (~e & v[6])) + constants[i] + w[i];
-        uint32_t two = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) +
-                       ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof(v[0]));
-        v[4] += one;
-        v[0] = one + two;
+}
+
+#ifdef __x86_64__
+/* The same with the processor's own instructions: two rounds each, on (a b e f) and (c d g h). */
+__attribute__((target("sha,sse4.1,ssse3"))) static void
+add_blocks_sha(uint32_t state[8], const uint8_t *data, size_t count)
+{
+    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+    __m128i abef = _mm_set_epi32((int)state[0], (int)state[1], (int)state[4], (int)state[5]);
+    __m128i cdgh = _mm_set_epi32((int)state[2], (int)state[3], (int)state[6], (int)state[7]);
+    uint32_t out[8];
+
+    for (; count != 0; count--, data += 64) {
+        const __m128i abef_before = abef, cdgh_before = cdgh;
+        __m128i w[4], next;
+        for (unsigned i = 0; i < 4; i++)
+            w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(data + 16 * i)),
+                                    swap);
+        for (unsigned i = 0; i < 16; i++) { /* four rounds with w[0]; then w moves along */
+            __m128i k = _mm_loadu_si128((const __m128i *)(const void *)(constants + 4 * i));
+            k = _mm_add_epi32(k, w[0]);
+            cdgh = _mm_sha256rnds2_epu32(cdgh, abef, k);
+            abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(k, 0x0e));
+            next = _mm_add_epi32(_mm_sha256msg1_epu32(w[0], w[1]), _mm_alignr_epi8(w[3], w[2], 4));
+            next = _mm_sha256msg2_epu32(next, w[3]);
+            w[0] = w[1];
+            w[1] = w[2];
+            w[2] = w[3];
+            w[3] = next;
+        }
+        abef = _mm_add_epi32(abef, abef_before);
+        cdgh = _mm_add_epi32(cdgh, cdgh_before);
     }
-    for (uint32_t i = 0; i < 8; i++)
-        s->state[i] += v[i];
+    _mm_storeu_si128((__m128i *)(void *)out, abef);
+    _mm_storeu_si128((__m128i *)(void *)(out + 4), cdgh);
+    state[0] = out[3];
+    state[1] = out[2];
+    state[4] = out[1];
+    state[5] = out[0];
+    state[2] = out[7];
+    state[3] = out[6];
+    state[6] = out[5];
+    state[7] = out[4];
+}
+
+/* Asked once: in a virtual machine the question costs more than many blocks. */
+static bool has_sha(void)
+{
+    static _Atomic int known; /* 0: not asked, 1: no, 2: yes */
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+
+    if (answer == 0) {
+        unsigned a, b, c, d;
+        answer = 1 + (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b >> 29 & 1) != 0 &&
+                      __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("ssse3"));
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == 2;
+}
+#endif
+
+static void add_blocks(struct sha256 *s, const uint8_t *data, size_t count)
+{
+#ifdef __x86_64__
+    if (!s->is_plain && has_sha()) {
+        add_blocks_sha(s->state, data, count);
+        return;
+    }
+#endif
+    add_blocks_plain(s->state, data, count);
 }
 
 void sha256_begin(struct sha256 *s)
@@ -59,21 +145,22 @@ void sha256_begin(struct sha256 *s)
 void sha256_add(struct sha256 *s, const void *data, size_t size)
 {
     const uint8_t *at = data;
+    const size_t used = s->total_bytes % sizeof(s->block);
 
-    while (size != 0) {
-        size_t used = s->total_bytes % sizeof(s->block);
-        size_t part = MIN(size, sizeof(s->block) - used);
-        if (part == sizeof(s->block)) {
-            add_block(s, at);
-        } else {
-            memcpy(s->block + used, at, part);
-            if (used + part == sizeof(s->block))
-                add_block(s, s->block);
-        }
-        s->total_bytes += part;
+    s->total_bytes += size;
+    if (used != 0) {
+        const size_t part = MIN(size, sizeof(s->block) - used);
+        memcpy(s->block + used, at, part);
+        if (used + part < sizeof(s->block))
+            return;
+        add_blocks(s, s->block, 1);
         at += part;
         size -= part;
     }
+    if (size >= sizeof(s->block))
+        add_blocks(s, at, size / sizeof(s->block));
+    if (size % sizeof(s->block) != 0)
+        memcpy(s->block, at + size - size % sizeof(s->block), size % sizeof(s->block));
 }
 
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_BYTES])

@@ -11,6 +11,7 @@ struct sha256 {
     uint32_t state[8];
     uint64_t total_bytes;
     uint8_t block[64];
+    bool is_plain; /* for tests: without the processor's own instructions */
 };
 
 void sha256_begin(struct sha256 *s);

@@ -28,6 +28,7 @@ static bool pieces_agree(const uint8_t *data, size_t size)
     for (size_t step = 1; step <= size; step++) {
         struct sha256 s;
         sha256_begin(&s);
+        s.is_plain = step % 2 == 0; /* with and without the instructions made for it */
         for (size_t at = 0; at < size; at += step)
             sha256_add(&s, data + at, MIN(step, size - at));
         sha256_end(&s, pieces);
