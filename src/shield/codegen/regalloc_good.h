@@ -59,6 +59,7 @@ struct ra_block {
     uint32_t next_call;            /* from the start, like a next use */
     uint16_t pressure[2];          /* most values alive at once, per class; a header: in the loop */
     uint32_t order;                /* position in reverse post-order */
+    mir_preg_set reserved;         /* a header: where the edges back want its parameters */
     uint32_t edit_first, edit_end; /* of the scan */
 };
 
@@ -115,6 +116,7 @@ struct ra_good {
     float freq;
     mir_vreg held[MIR_PREG_COUNT];
     mir_preg_set free, clean;
+    mir_preg_set reserved;    /* of the loop around: better left to the next round's parameters */
     mir_preg_set callee_used; /* callee-saved registers that cost nothing any more */
     mir_preg_set early_fixed, late_bad, early_taken, late_taken;
     struct ra_event *events; /* of the block at hand, ascending */
@@ -152,6 +154,15 @@ void ra_slots_assign(struct ra_good *g);
 static inline bool ra_is_stored_at_def(const struct ra_value *v)
 {
     return v->def_cost > 0 && v->def_cost < v->store_cost;
+}
+
+static inline const struct ra_held *ra_find_held(const struct ra_held *held, uint32_t count,
+                                                 mir_vreg vreg)
+{
+    for (uint32_t k = 0; k < count; k++)
+        if (held[k].vreg == vreg)
+            return &held[k];
+    return NULL;
 }
 
 static inline void ra_add_edit(struct ra_good *g, uint32_t point, enum ra_edit_kind kind,

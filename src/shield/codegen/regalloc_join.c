@@ -35,14 +35,6 @@ struct join {
     uint32_t start_count;
 };
 
-static const struct ra_held *find_held(const struct ra_held *held, uint32_t count, mir_vreg vreg)
-{
-    for (uint32_t k = 0; k < count; k++)
-        if (held[k].vreg == vreg)
-            return &held[k];
-    return NULL;
-}
-
 static void start_like(struct ra_good *g, uint32_t b, const struct ra_block *from)
 {
     struct ra_block *info = &g->blocks[b];
@@ -99,7 +91,7 @@ static void collect_edge(struct join *j, const struct mir_edge *edge, float freq
     }
     for (uint32_t k = 0; k < block->param_count; k++) {
         const struct ra_held *held =
-            find_held(from->end, from->end_count, f->args[edge->arg_first + k]);
+            ra_find_held(from->end, from->end_count, f->args[edge->arg_first + k]);
         struct candidate *c = candidate_for(j, f->args[block->param_first + k], true);
         if (c != NULL && held != NULL)
             arrive(c, held, freq);
@@ -252,9 +244,11 @@ static void hint_back(struct ra_good *g, uint32_t b)
         for (uint32_t k = 0; k < block->param_count; k++) {
             const mir_vreg param = f->args[block->param_first + k];
             const struct ra_held *held =
-                find_held(g->blocks[b].start, g->blocks[b].start_count, param);
-            if (held != NULL && f->args[edge->arg_first + k] != param)
-                g->values[f->args[edge->arg_first + k]].hint = held->reg;
+                ra_find_held(g->blocks[b].start, g->blocks[b].start_count, param);
+            if (held == NULL || f->args[edge->arg_first + k] == param)
+                continue;
+            g->values[f->args[edge->arg_first + k]].hint = held->reg;
+            g->blocks[b].reserved |= ra_bit(held->reg);
         }
     }
 }
@@ -322,7 +316,7 @@ static bool needs_store(const struct ra_good *g, const struct ra_block *to,
 {
     if (held->clean || g->values[held->vreg].stamp == 0)
         return false;
-    const struct ra_held *there = find_held(to->start, to->start_count, held->vreg);
+    const struct ra_held *there = ra_find_held(to->start, to->start_count, held->vreg);
     return there == NULL || there->clean;
 }
 
@@ -342,7 +336,7 @@ static void need_edge(struct ra_good *g, uint32_t e)
         if (g->values[param].param_next == RA_DEAD)
             continue;
         need_value(g, f->args[edge->arg_first + k]);
-        if (find_held(to->start, to->start_count, param) == NULL)
+        if (ra_find_held(to->start, to->start_count, param) == NULL)
             g->values[param].is_loaded = true;
     }
     set_where(g, from, false);
@@ -384,6 +378,18 @@ static void add_move(struct ra_good *g, uint32_t *count, mir_vreg source, mir_pl
     g->moves[(*count)++] = (struct ra_move){from, to, source};
 }
 
+/* Is the value, at the end of the block, also in that slot already? */
+static bool is_in_slot(const struct ra_good *g, const struct ra_block *from, mir_vreg vreg,
+                       mir_place slot)
+{
+    const struct ra_value *v = &g->values[vreg];
+
+    if (v->is_remat || !v->is_loaded || v->slot != slot)
+        return false;
+    const struct ra_held *held = ra_find_held(from->end, from->end_count, vreg);
+    return held == NULL || held->clean || ra_is_stored_at_def(v);
+}
+
 void ra_join_edge(struct ra_good *g, uint32_t e, struct ra_edits *edits)
 {
     const struct mir_func *f = g->f;
@@ -411,9 +417,12 @@ void ra_join_edge(struct ra_good *g, uint32_t e, struct ra_edits *edits)
         const mir_vreg param = f->args[block->param_first + k];
         if (g->values[param].param_next == RA_DEAD)
             continue;
-        const struct ra_held *held = find_held(to->start, to->start_count, param);
-        add_move(g, &count, f->args[edge->arg_first + k],
-                 held != NULL ? held->reg : g->values[param].slot);
+        const mir_vreg arg = f->args[edge->arg_first + k];
+        const struct ra_held *held = ra_find_held(to->start, to->start_count, param);
+        if (held != NULL)
+            add_move(g, &count, arg, held->reg);
+        else if (!is_in_slot(g, from, arg, g->values[param].slot))
+            add_move(g, &count, arg, g->values[param].slot);
     }
     set_where(g, from, false);
     ra_resolve(&g->resolver, edits, point, g->moves, count);

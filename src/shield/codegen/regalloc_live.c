@@ -13,6 +13,8 @@
 
 enum { LOOP_ROUNDS = 10 };
 static const float COLD_SHARE = 0.004f, EXIT_SHARE = 0.1f, FREQ_MAX = 1e8f;
+/* A loop that is entered seldom by the odds of branches may still be where the time goes. */
+static const float LOOP_ENTRY_MIN = 0.4f;
 
 /* ---- order and frequency ---- */
 
@@ -90,6 +92,8 @@ static void find_frequencies(struct ra_good *g)
         const struct mir_block *block = &f->blocks[b];
         struct ra_block *info = &g->blocks[b];
         info->is_header = block->loop_header == b;
+        if (info->is_header && !block->cold)
+            info->freq = MAX(info->freq, LOOP_ENTRY_MIN);
         if (info->is_header)
             info->freq *= LOOP_ROUNDS;
         info->freq = MIN(info->freq, FREQ_MAX);
@@ -405,6 +409,18 @@ static void sum_loops(struct ra_good *g)
     }
 }
 
+/* Where a loop needs more registers than calls destroy, the others pay. */
+static void open_callee_saved(struct ra_good *g)
+{
+    const mir_preg_set all = g->f->allocatable & RA_GPR_MASK;
+    const uint32_t cheap = (uint32_t)__builtin_popcount(all & ~g->f->callee_saved);
+
+    for (uint32_t b = 0; b < g->f->block_count; b++)
+        if (g->blocks[b].is_header && !g->f->blocks[b].cold &&
+            g->blocks[b].pressure[MIR_GPR] > cheap)
+            g->callee_used = g->f->callee_saved;
+}
+
 bool ra_live_find(struct ra_good *g)
 {
     uint64_t call_work = 0;
@@ -418,6 +434,7 @@ bool ra_live_find(struct ra_good *g)
     for (uint32_t v = 0; v < g->f->vreg_count; v++)
         g->values[v].stamp = 0;
     sum_loops(g);
+    open_callee_saved(g);
     return true;
 }
 

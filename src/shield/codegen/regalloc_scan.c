@@ -125,7 +125,9 @@ static uint32_t find_free(struct ra_good *g, mir_vreg vreg, mir_preg_set forbidd
         free &= ~(g->f->callee_saved & ~g->callee_used);
     if (free == 0)
         return MIR_NONE;
-    const mir_preg_set calm = free & ~wanted_until(g, v->last);
+    mir_preg_set calm = free & ~wanted_until(g, v->last);
+    if ((calm & ~g->reserved) != 0)
+        calm &= ~g->reserved;
     const mir_preg_set kept = calm & g->f->callee_saved;
     if (kept != 0 && v->call_weight > 0.5f * g->freq)
         return (kept & g->callee_used) != 0 ? lowest(kept & g->callee_used) : lowest(kept);
@@ -505,6 +507,7 @@ void ra_scan_block(struct ra_good *g, uint32_t b)
 
     g->inst = g->first_inst = block->inst_first;
     g->freq = info->freq;
+    g->reserved = block->loop_header == MIR_NONE ? 0 : g->blocks[block->loop_header].reserved;
     for (uint32_t k = 0; k < info->start_count; k++)
         bind(g, info->start[k].vreg, info->start[k].reg, info->start[k].clean);
     info->edit_first = g->edit_count;
