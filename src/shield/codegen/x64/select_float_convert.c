@@ -216,10 +216,9 @@ static struct sel_gpr saturating_u32(struct select *s, enum ir_type from, struct
     struct sel_xmm positive = r_MAXSD(s, to_double(s, from, a), vec_zero(s));
     struct sel_xmm limited =
         sel_MINSD(s, positive, vec_low64(vec_const(s, UINT64_C(0x41efffffffe00000), 0)));
-    struct sel_gpr r = r_CVTTSD2SI(s, limited, 8);
 
-    s->vregs[r.v].width = MIR_W32; /* the high half is zero */
-    return r;
+    /* The high half is zero already, which the verifier does not know. */
+    return (struct sel_gpr){sel_mov_rm(s, X64_MOV_RM, 4, r_CVTTSD2SI(s, limited, 8).v, NULL)};
 }
 
 static struct sel_gpr saturating_s64(struct select *s, enum ir_type from, struct sel_xmm a)
