@@ -25,7 +25,7 @@ static void use_edge(struct select *s, ir_edge e)
     uint32_t count = ir_edge_count(s->f, e), *args = ir_edge_args(s->f, e);
 
     for (uint32_t i = 0; i < count; i++)
-        use(s, &args[i], SEL_CLEAN);
+        use(s, &args[i], 0); /* what is carried on is as clean as the parameter must be */
 }
 
 static void use_list(struct select *s, ir_list l)
@@ -48,10 +48,8 @@ static void use_terminator(struct select *s, ir_value v)
  * their low half. */
 static bool reads_high_half(enum ir_op op)
 {
-    return op == IR_OP_UEXTEND || op == IR_OP_GUEST_ADDRESS || op == IR_OP_SELECT ||
-           op == IR_OP_SELECT_GUARD || op == IR_OP_CALL_TABLE || op == IR_OP_TAIL_CALL_TABLE ||
-           op == IR_OP_SWITCH || op == IR_OP_CHECKED_END || op == IR_OP_FCVT_FROM_UINT ||
-           op == IR_OP_UADD_TRAP;
+    return op == IR_OP_UEXTEND || op == IR_OP_GUEST_ADDRESS || op == IR_OP_CALL_TABLE ||
+           op == IR_OP_TAIL_CALL_TABLE || op == IR_OP_FCVT_FROM_UINT;
 }
 
 /* Whose operands a user may read itself, with loads among them merged. */
@@ -128,6 +126,90 @@ static void color_block(struct select *s, ir_block block, uint32_t *color)
     ++*color;
 }
 
+/* ---- clean values: what flows into a parameter that must have a zero high half ------ */
+
+struct incoming { /* edges by the block they lead to, linked */
+    ir_edge edge;
+    uint32_t next; /* + 1 */
+};
+
+struct flow {
+    struct select *s;
+    struct incoming *edges;
+    uint32_t edge_count;
+    uint32_t *first; /* per IR block: + 1 */
+    ir_value *stack;
+    uint32_t top;
+};
+
+static void add_edges(struct flow *x, ir_value terminator)
+{
+    struct ir_func *f = x->s->f;
+    uint32_t count = ir_successor_count(f, terminator);
+
+    for (uint32_t i = 0; i < count; i++) {
+        ir_edge e = ir_successor(f, terminator, i);
+        if (ir_edge_count(f, e) == 0)
+            continue;
+        uint32_t *first = &x->first[ir_edge_block(f, e)];
+        x->edges[x->edge_count] = (struct incoming){e, *first};
+        *first = ++x->edge_count;
+    }
+}
+
+/* A parameter that must be clean, noticed now. */
+static void push_param(struct flow *x, ir_value v)
+{
+    const struct ir_inst *i = ir_at(x->s->f, v);
+
+    if (i->op == IR_OP_PARAM && i->a != 0)
+        x->stack[x->top++] = v;
+}
+
+static void spread_clean(struct flow *x)
+{
+    struct select *s = x->s;
+
+    while (x->top > 0) {
+        const struct ir_inst *param = sel_at(s, x->stack[--x->top]);
+        for (uint32_t n = x->first[param->a]; n != 0; n = x->edges[n - 1].next) {
+            ir_value v = ir_edge_args(s->f, x->edges[n - 1].edge)[param->b];
+            if (sel_at(s, v)->type != IR_I32 || (s->value_flags[v] & SEL_CLEAN) != 0)
+                continue;
+            s->value_flags[v] |= SEL_CLEAN;
+            push_param(x, v);
+        }
+    }
+}
+
+static void find_clean(struct select *s)
+{
+    struct flow x = {.s = s};
+    uint32_t edges = 0, params = 0;
+
+    for (uint32_t b = 0; b < s->order.count; b++) {
+        const struct order_block *o = &s->order.blocks[b];
+        if (o->block == IR_NONE)
+            continue;
+        edges += ir_successor_count(s->f, s->f->blocks[o->block].last);
+        params += ir_list_count(s->f, s->f->blocks[o->block].params);
+    }
+    x.edges = arena_new(s->arena, struct incoming, edges);
+    x.first = arena_new(s->arena, uint32_t, s->f->block_count);
+    x.stack = arena_new(s->arena, ir_value, params);
+    for (uint32_t b = 0; b < s->order.count; b++) {
+        const struct order_block *o = &s->order.blocks[b];
+        if (o->block == IR_NONE)
+            continue;
+        add_edges(&x, s->f->blocks[o->block].last);
+        ir_list list = s->f->blocks[o->block].params;
+        for (uint32_t k = 0; k < ir_list_count(s->f, list); k++)
+            if ((s->value_flags[ir_list_items(s->f, list)[k]] & SEL_CLEAN) != 0)
+                push_param(&x, ir_list_items(s->f, list)[k]);
+    }
+    spread_clean(&x);
+}
+
 void sel_prepare(struct select *s)
 {
     uint32_t color = 0;
@@ -143,4 +225,5 @@ void sel_prepare(struct select *s)
             if (is_live(s, v))
                 use_operands(s, v);
     }
+    find_clean(s);
 }

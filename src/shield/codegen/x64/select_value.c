@@ -74,7 +74,8 @@ mir_vreg sel_in_reg(struct select *s, ir_value v)
     assert((s->value_flags[v] & SEL_SUNK) == 0 && "a load that was merged is asked for again");
     if (s->vreg_of[v] == 0) {
         enum ir_type t = (enum ir_type)i->type;
-        s->vreg_of[v] = sel_vreg_new(s, sel_class(t), sel_width(t));
+        bool unclean = t == IR_I32 && i->op == IR_OP_PARAM && (s->value_flags[v] & SEL_CLEAN) == 0;
+        s->vreg_of[v] = sel_vreg_new(s, sel_class(t), unclean ? MIR_W64 : sel_width(t));
     }
     return s->vreg_of[v];
 }
