@@ -65,7 +65,10 @@ static const struct sfi_memory memories[] = {
 };
 
 /* Table 1 has at least 10 elements. */
-static const struct sfi_table tables[] = {{0, false}, {10, false}};
+static const struct sfi_table tables[] = {
+    {0,  false},
+    {10, false}
+};
 
 #define SHAPE(fields)                                                                              \
     {                                                                                              \

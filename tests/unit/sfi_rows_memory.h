@@ -580,4 +580,9 @@
  "mov rdx, [rcx]; mov eax, [rdx+rax-12]; ret; 1: ud2",
  "498b4f3031c04883ff0c0f43c7483b41087708488b118b4402f4c30f0b",
  "the address must be proven", {0}},
+{"a lower bound is shifted away",
+ "mov rcx, [r15+48]; mov rax, rdi; add rax, 12; jc 1f; shr rax, 32; cmp rax, [rcx+8]; ja "
+ "1f; mov rdx, [rcx]; mov eax, [rdx+rax-12]; ret; 1: ud2",
+ "498b4f304889f84883c00c721248c1e820483b41087708488b118b4402f4c30f0b",
+ "the address must be proven", {0}},
 /* clang-format on */

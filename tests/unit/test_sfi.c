@@ -5,9 +5,9 @@
 #include "tap.h"
 
 static const struct sfi_row rows[] = {
-#include "sfi_rows_memory.h"
-#include "sfi_rows_frame.h"
 #include "sfi_rows_control.h"
+#include "sfi_rows_frame.h"
+#include "sfi_rows_memory.h"
 };
 
 int main(void)

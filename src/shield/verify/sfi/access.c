@@ -265,13 +265,11 @@ static enum status access_rip(struct sfi_walk *walk, struct sfi_place *out)
     return ST_OK;
 }
 
-enum status sfi_access(struct sfi_walk *walk, struct sfi_place *out)
+static enum status access_somewhere(struct sfi_walk *walk, struct sfi_place *out)
 {
     const struct sfi_mem *mem = &walk->ins.mem;
     struct sfi_value base, index, ignored;
 
-    assert(mem->width != 0 && "an address alone is no access");
-    *out = (struct sfi_place){.loaded = sfi_any()};
     if (mem->base == SFI_RSP)
         return access_frame(walk, out);
     if (mem->base == SFI_REG_RIP)
@@ -292,6 +290,29 @@ enum status sfi_access(struct sfi_walk *walk, struct sfi_place *out)
     if (base.kind == SFI_NUMBER || base.kind >= SFI_POINTER_KINDS || mem->index != SFI_NO_REG)
         return refuse_address(walk, &base, &index);
     return access_field(walk, &base, out);
+}
+
+/* Known for the frame, since rsp is aligned at calls, and for read-only data, since images begin at
+ * a page. */
+static bool is_aligned(const struct sfi_walk *walk, const struct sfi_place *place)
+{
+    const struct sfi_mem *mem = &walk->ins.mem;
+    if (place->is_frame)
+        return place->position % 16 == 8;
+    return mem->base == SFI_REG_RIP &&
+           (walk->at + walk->ins.length + (uint32_t)mem->disp) % 16 == 0;
+}
+
+enum status sfi_access(struct sfi_walk *walk, struct sfi_place *out)
+{
+    assert(walk->ins.mem.width != 0 && "an address alone is no access");
+    *out = (struct sfi_place){.loaded = sfi_any()};
+    TRY(access_somewhere(walk, out));
+    if (walk->ins.needs_alignment && !is_aligned(walk, out))
+        return sfi_refuse(walk,
+                          "this instruction faults unless its operand is aligned to 16 bytes, "
+                          "which must be known");
+    return ST_OK;
 }
 
 struct sfi_value sfi_address(const struct sfi_walk *walk)

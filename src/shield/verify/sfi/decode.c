@@ -72,14 +72,14 @@ enum {
     IMPLIED_AD = IMPLIED_A | IMPLIED_D,
     IMPLIED_ACDB = IMPLIED_A | IMPLIED_C | IMPLIED_D | IMPLIED_B,
 };
+enum { MEM_A = 0x80, MEM_AA = 0xc0, MEM_BYTES = 0x1f, A16 = MEM_A | 16, AA16 = MEM_AA | 16 };
 enum { FLAGS_NONE = 0, FLAGS_R = SFI_FLAGS_READ, FLAGS_W = SFI_FLAGS_WRITE, FLAGS_RW = 3 };
 
 /* The width of the instruction's general operands: by prefix when one is a V or Y, else of the
  * first that is general. */
 enum { WIDTH_V = 16, WIDTH_Y = 17 };
 #define IS_KIND(use, kind) (((use)&SFI_KIND) == (kind))
-#define FIXED_WIDTH(use)                                                                           \
-    (IS_KIND(use, SFI_KIND_NONE) || IS_KIND(use, SFI_KIND_X) ? 0 : 1 << (((use)&SFI_KIND) / 4 - 1))
+#define FIXED_WIDTH(use)   (IS_KIND(use, SFI_KIND_X) ? 0 : (1 << ((use)&SFI_KIND) / 4) >> 1)
 #define ROW_WIDTH(reg, rm, vex)                                                                    \
     (IS_KIND(reg, SFI_KIND_V) || IS_KIND(rm, SFI_KIND_V)                               ? WIDTH_V   \
      : IS_KIND(reg, SFI_KIND_Y) || IS_KIND(rm, SFI_KIND_Y) || IS_KIND(vex, SFI_KIND_Y) ? WIDTH_Y   \
@@ -419,7 +419,9 @@ static bool read_operands(struct cursor *c, const struct row *row, struct sfi_in
                 return false;
             if ((row->rm & SFI_ACCESS) != 0)
                 ins->mem.width =
-                    row->mem != 0 ? row->mem : (uint8_t)sfi_operand_bytes(ins, row->rm);
+                    row->mem != 0 ? row->mem & MEM_BYTES : (uint8_t)sfi_operand_bytes(ins, row->rm);
+            ins->needs_alignment =
+                (row->mem & MEM_AA) == MEM_AA || ((row->mem & MEM_A) != 0 && !c->is_vex);
         }
     }
     if (is_high_byte(c, row->reg, ins->reg) || is_high_byte(c, row->rm, ins->rm))

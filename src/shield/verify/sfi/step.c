@@ -192,7 +192,7 @@ static struct sfi_value shifted(const struct sfi_walk *walk, const struct sfi_va
     if (width < 4 || v->kind != SFI_NUMBER)
         return unknown(width);
     if (walk->ins.op == SFI_OP_SHR)
-        return sfi_range(v->low >> count, v->high >> count);
+        return sfi_range(count < 32 ? v->low >> count : 0, v->high >> count);
     out = sfi_scaled(v, count);
     return width == 8 || (out.kind == SFI_NUMBER && out.high <= UINT32_MAX) ? out : unknown(width);
 }
