@@ -54,11 +54,6 @@ void x64_asm_jcc(struct x64_asm *as, uint32_t cc, x64_label to)
     item(as, (uint8_t)cc, SIZE_SHORT, to);
 }
 
-void x64_asm_align(struct x64_asm *as, uint32_t bytes)
-{
-    item(as, X64_ITEM_ALIGN, 0, bytes);
-}
-
 static uint8_t long_size(const struct x64_item *i)
 {
     return i->kind == X64_ITEM_JMP ? SIZE_JMP : SIZE_JCC;
@@ -70,11 +65,8 @@ static void place(struct x64_asm *as)
     uint32_t sum = 0;
 
     for (uint32_t i = 0; i < as->item_count; i++) {
-        struct x64_item *x = &as->items[i];
         as->shift[i] = sum;
-        if (x->kind == X64_ITEM_ALIGN)
-            x->size = (uint8_t)(-(x->bytes + sum) & (x->target - 1));
-        sum += x->size;
+        sum += as->items[i].size;
     }
     as->shift[as->item_count] = sum;
 }
@@ -96,7 +88,7 @@ static void relax(struct x64_asm *as)
         place(as);
         for (uint32_t i = 0; i < as->item_count; i++) {
             struct x64_item *x = &as->items[i];
-            if (x->kind == X64_ITEM_ALIGN || x->size != SIZE_SHORT)
+            if (x->size != SIZE_SHORT)
                 continue;
             if (pass < PASSES_MAX) {
                 int64_t d = distance(as, i);
@@ -109,29 +101,6 @@ static void relax(struct x64_asm *as)
         if (!grown)
             return;
     }
-}
-
-static uint8_t *write_nops(uint8_t *out, uint32_t count)
-{
-    static const uint8_t nops[9][9] = {
-        {0x90},
-        {0x66, 0x90},
-        {0x0f, 0x1f, 0x00},
-        {0x0f, 0x1f, 0x40, 0x00},
-        {0x0f, 0x1f, 0x44, 0x00, 0x00},
-        {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
-        {0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00},
-        {0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
-        {0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
-    };
-
-    while (count > 0) {
-        uint32_t n = MIN(count, 9);
-        memcpy(out, nops[n - 1], n);
-        out += n;
-        count -= n;
-    }
-    return out;
 }
 
 static uint8_t *write_branch(uint8_t *out, const struct x64_item *x, int64_t d)
@@ -164,10 +133,7 @@ uint8_t *x64_asm_finish(struct x64_asm *as, uint32_t *size)
         memcpy(out, as->bytes + done, x->bytes - done);
         out += x->bytes - done;
         done = x->bytes;
-        if (x->kind == X64_ITEM_ALIGN)
-            out = write_nops(out, x->size);
-        else
-            out = write_branch(out, x, distance(as, i));
+        out = write_branch(out, x, distance(as, i));
     }
     memcpy(out, as->bytes + done, raw - done);
     *size = (uint32_t)(out + (raw - done) - code);

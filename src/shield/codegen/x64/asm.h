@@ -1,6 +1,6 @@
 /*
- * asm: a buffer of machine code with labels. Branches and alignment are not bytes yet but items
- * between the bytes; x64_asm_finish() chooses the shortest form of each and copies everything to
+ * asm: a buffer of machine code with labels. Branches are not bytes yet but items between the
+ * bytes; x64_asm_finish() chooses the shortest form of each and copies everything to
  * its final place.
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,10 +18,10 @@ struct x64_position {
     uint32_t bytes, items;
 };
 
-enum { X64_ITEM_JMP = 16, X64_ITEM_ALIGN = 17 }; /* below: a conditional jump with that condition */
+enum { X64_ITEM_JMP = 16 }; /* below: a conditional jump with that condition */
 struct x64_item {
     uint32_t bytes;    /* before it */
-    uint32_t target;   /* label; ALIGN: the power of two */
+    uint32_t target;   /* label */
     uint8_t kind;
     uint8_t size;      /* chosen so far */
 };
@@ -70,7 +70,6 @@ x64_label x64_label_new(struct x64_asm *as);
 void x64_label_bind(struct x64_asm *as, x64_label label);
 void x64_asm_jmp(struct x64_asm *as, x64_label to);
 void x64_asm_jcc(struct x64_asm *as, uint32_t cc, x64_label to); /* cc below 16 */
-void x64_asm_align(struct x64_asm *as, uint32_t bytes); /* with nops */
 
 /* All labels that are used must be bound. Returns the final code, in the arena. */
 uint8_t *x64_asm_finish(struct x64_asm *as, uint32_t *size);

@@ -72,7 +72,6 @@ static void block(struct emit *e, uint32_t b)
 
     e->block = b;
     e->flags_reg = X64_NO_REG;
-    e->zeroed = false;
     x64_label_bind(&e->as, e->labels[b]);
     if (e->forward[b] != b)
         return; /* nothing but a jump, and nobody comes here */

@@ -65,7 +65,6 @@ struct emit {
 
     /* what the flags tell of: the register that the last operation wrote; X64_NO_REG: nothing */
     uint8_t flags_reg, flags_size, flags_kind;
-    bool zeroed; /* the SETCC that follows finds its register zero */
     /* the last answer of emit_flags_live(), and for which instructions it holds */
     uint32_t flags_from, flags_to;
     bool flags_live;

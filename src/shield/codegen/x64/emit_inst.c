@@ -224,31 +224,6 @@ static bool test_is_known(const struct emit *e, uint32_t inst)
     return true;
 }
 
-/* Before a compare whose only reader is the SETCC behind it: that register is made zero now, where
- * it costs nothing, instead of being extended afterwards. */
-static void zero_for_setcc(struct emit *e, uint32_t inst)
-{
-    const struct mir_func *m = e->m;
-    const struct mir_inst *i = &m->insts[inst];
-    uint8_t form = x64_rows[i->op].form;
-
-    if ((form != FORM_CMP_RM && form != FORM_CMP_RI && form != FORM_TEST_RI && form != FORM_MR &&
-         form != FORM_BT_RI && form != FORM_BT_RR) ||
-        x64_rows[i->op].flags != X64_FLAGS_X || inst + 1 >= m->blocks[e->block].inst_end ||
-        m->insts[inst + 1].op != X64_SETCC || m->insts[inst + 1].cc >= X64_CC_FEQ)
-        return;
-    if (e->edit < e->allocation->edit_count &&
-        e->allocation->edits[e->edit].point <= (inst + 1) * 2)
-        return;
-    mir_place to = emit_places(e, inst + 1)[0];
-    const mir_place *p = emit_places(e, inst);
-    for (uint32_t k = 0; k < m->operand_first[inst + 1] - m->operand_first[inst]; k++)
-        if (p[k] == to)
-            return;
-    x64_rr32(&e->as, X64_XOR_RM, GPR32(to), GPR32(to));
-    e->zeroed = true;
-}
-
 /* lea that is an addition to its own register, when nobody needs the flags. */
 static bool lea_as_add(struct emit *e, uint32_t inst, const struct x64_args *a)
 {
@@ -287,12 +262,14 @@ void emit_inst(struct emit *e, uint32_t inst)
 
     if (test_is_known(e, inst))
         return;
-    zero_for_setcc(e, inst);
     arguments(e, i, p, &a);
     if (i->op == X64_LEA && lea_as_add(e, inst, &a))
         return;
+    uint32_t size = i->size;
+    if (i->op == X64_TEST_RI && !a.is_mem && i->imm >= 0 && i->imm <= INT8_MAX)
+        size = 1; /* the flags are the same, and the constant shorter */
     emit_trap_here(e, i->trap);
-    uint32_t at = x64_encode(&e->as, (enum x64_op)i->op, i->size, &a);
+    uint32_t at = x64_encode(&e->as, (enum x64_op)i->op, size, &a);
     if (x64_base_of(i) == X64_BASE_POOL)
         emit_pool_ref(e, at, i->aux);
     flags_after(e, i, p);

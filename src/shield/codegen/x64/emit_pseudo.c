@@ -6,6 +6,7 @@
 static void setcc(struct emit *e, uint32_t inst)
 {
     uint32_t cc = e->m->insts[inst].cc;
+    bool zeroed = e->m->operand_first[inst + 1] - e->m->operand_first[inst] == 2;
     uint8_t to = emit_reg(emit_places(e, inst)[0]);
 
     if (cc >= X64_CC_FEQ) { /* equal: E and NP; not equal: NE or P */
@@ -16,9 +17,8 @@ static void setcc(struct emit *e, uint32_t inst)
     } else {
         x64_setcc(&e->as, cc, to);
     }
-    if (!e->zeroed)
+    if (!zeroed)
         x64_rr(&e->as, X64_MOVZX8_RM, 4, to, to);
-    e->zeroed = false;
 }
 
 static void cmov(struct emit *e, uint32_t inst)

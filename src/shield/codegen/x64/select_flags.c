@@ -63,6 +63,46 @@ static bool test_and(struct select *s, ir_value v, uint32_t size)
     return true;
 }
 
+/* The value shifted so that bit n of it counts: x & 1 << n, and x >> n & 1. */
+static bool single_bit(struct select *s, const struct ir_inst *i, ir_value *x, ir_value *n)
+{
+    uint64_t one;
+
+    for (uint32_t k = 0; k < 2; k++) {
+        const struct ir_inst *shift = sel_at(s, k == 0 ? i->a : i->b);
+        if (shift->op == IR_OP_ISHL && sel_const(s, shift->a, &one) && one == 1) {
+            *x = k == 0 ? i->b : i->a;
+            *n = shift->b;
+            return true;
+        }
+    }
+    const struct ir_inst *shift = sel_at(s, i->a);
+    if (shift->op != IR_OP_USHR || !sel_const(s, i->b, &one) || one != 1)
+        return false;
+    *x = shift->a;
+    *n = shift->b;
+    return true;
+}
+
+/* bt x, n: the carry is the bit. */
+static bool test_bit(struct select *s, ir_value v, enum ir_cc cc, uint32_t size,
+                     struct sel_flags *out)
+{
+    const struct ir_inst *i = sel_at(s, v);
+    ir_value x, n;
+    uint64_t constant;
+
+    if (i->op != IR_OP_IAND || size < 4 || !sel_used_once(s, v) || s->vreg_of[v] != 0 ||
+        (cc != IR_EQ && cc != IR_NE) || !single_bit(s, i, &x, &n) || sel_const(s, n, &constant))
+        return false;
+    mir_vreg a = sel_in_reg(s, x), b = sel_in_reg(s, n);
+    sel_inst(s, X64_BT_RR, size);
+    sel_use(s, a);
+    sel_use(s, b);
+    out->cc = cc == IR_NE ? X64_CC_B : X64_CC_AE;
+    return true;
+}
+
 static void test_self(struct select *s, ir_value v, uint32_t size)
 {
     mir_vreg a = sel_in_reg(s, v);
@@ -145,6 +185,8 @@ static struct sel_flags compare_imm(struct select *s, enum ir_cc cc, ir_value a,
         cc = cc == IR_SGT ? IR_SGE : IR_SLT;
         imm = 0;
     }
+    if (imm == 0 && test_bit(s, a, cc, size, &out))
+        return out;
     if (imm == 0 && test_and(s, a, size))
         return flags(cc);
     if (compare_narrow(s, cc, a, imm, &out))

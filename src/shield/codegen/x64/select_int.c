@@ -343,6 +343,20 @@ struct sel_gpr sel_setcc(struct select *s, struct sel_flags f)
     return (struct sel_gpr){r};
 }
 
+/* The register is zero before the comparison, so that one byte is all that is left to write. */
+struct sel_gpr sel_truth(struct select *s, ir_value v)
+{
+    mir_vreg zero = sel_imm(s, 4, 0), r = sel_gpr_new(s, 4);
+
+    s->insts[s->inst_count - 1].flags = 0; /* made here, not again behind the comparison */
+    struct sel_flags f = sel_condition(s, v);
+
+    sel_inst(s, X64_SETCC, 4)->cc = (uint8_t)f.cc;
+    sel_use(s, zero);
+    sel_def_reuse(s, r, 0);
+    return (struct sel_gpr){r};
+}
+
 static mir_vreg move_if(struct select *s, enum ir_type t, enum x64_cc cc, mir_vreg otherwise,
                         mir_vreg when)
 {

@@ -71,6 +71,7 @@ struct sel_gpr sel_mulhi(struct select *s, bool is_signed, enum ir_type t, struc
 struct sel_gpr sel_divide(struct select *s, bool is_signed, bool rem, enum ir_type t, ir_value a,
                           ir_value b);
 struct sel_gpr sel_setcc(struct select *s, struct sel_flags f);
+struct sel_gpr sel_truth(struct select *s, ir_value v); /* 1 when the value is not zero, else 0 */
 mir_vreg sel_choose(struct select *s, ir_value a, ir_value b, ir_value c);
 mir_vreg sel_load(struct select *s, enum ir_type t, ir_value address, uint32_t access);
 void sel_store(struct select *s, ir_value address, ir_value value, uint32_t access);
