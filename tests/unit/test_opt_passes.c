@@ -22,16 +22,6 @@ static const struct row {
      "  v4:i32 = isub v2 v3\n  return (v4)\n",
      "block 0 (v0:i32, v1:i32)\n  v2:i32 = iadd v0 v1\n  v3:i32 = iconst 0x0\n"
      "  return (v3)\n"},
-    {"a counter's next value is asked", opt_latch, "(i32, i32) -> (i32)",
-     "block 0 (v0:i32, v1:i32)\n  v2:i32 = iconst 0x0\n  jump block 1 (v2)\n"
-     "block 1 (v3:i32)\n  v4:i32 = iconst 0x4\n  v5:i32 = iadd v3 v4\n"
-     "  v6:i32 = imul v3 v1\n  v7:i32 = iconst 0x60\n  v8:i32 = icmp.ne v3 v7\n"
-     "  branch v8 block 1 (v5) block 2 ()\nblock 2 ()\n  return (v6)\n",
-     "block 0 (v0:i32, v1:i32)\n  v2:i32 = iconst 0x0\n  jump block 1 (v2)\n"
-     "block 1 (v4:i32)\n  v5:i32 = iconst 0x4\n  v6:i32 = imul v4 v1\n"
-     "  v7:i32 = iconst 0x60\n  v8:i32 = icmp.ne v4 v7\n  v9:i32 = iadd v4 v5\n"
-     "  v10:i32 = iconst 0x64\n  v11:i32 = icmp.ne v9 v10\n"
-     "  branch v11 block 1 (v9) block 2 ()\nblock 2 ()\n  return (v6)\n"},
     {"a value of a dominating block", opt_number, "(i32, i32) -> (i32)",
      "block 0 (v0:i32, v1:i32)\n  v2:i32 = imul v0 v1\n"
      "  branch v0 block 1 () block 2 ()\nblock 1 ()\n  v3:i32 = imul v0 v1\n"

@@ -26,7 +26,6 @@ static const struct {
     {"number",  opt_number    },
     {"convert", opt_convert   },
     {"hoist",   opt_hoist     },
-    {"latch",   opt_latch     },
     {"dead",    opt_dead      },
     {"clean",   opt_clean     },
     {"switch",  lower_switches},

@@ -8,7 +8,6 @@
  *   opt_clean     what control never reaches goes; blocks in a row become one
  *   opt_convert   small branches that only choose a value become SELECT
  *   opt_hoist     what is the same in each round of a loop is computed in front of it
- *   opt_latch     loops ask the next value of their counter, not the present one
  *   opt_dead      what nobody needs goes
  *   switch.h      choices with few outcomes become compares
  *
@@ -38,7 +37,6 @@ void opt_number(struct ir_func *f, struct opt_stats *stats);
 void opt_clean(struct ir_func *f, struct opt_stats *stats);
 void opt_convert(struct ir_func *f, struct opt_stats *stats);
 void opt_hoist(struct ir_func *f, struct opt_stats *stats);
-void opt_latch(struct ir_func *f, struct opt_stats *stats);
 void opt_dead(struct ir_func *f, struct opt_stats *stats);
 
 /* All passes in their order. ST_INVALID: with options.check, a pass broke the function, and the
