@@ -18,6 +18,7 @@ struct regalloc_stats {
     uint32_t reloads; /* slot to register */
     uint32_t remats;  /* made again */
     uint64_t steps;   /* units of bounded work: grows with time, the same on every machine */
+    double cost; /* of the edits, each times how often its block runs, by the odds of branches */
 };
 
 /* The result lives in f's arena; run inside arena_guard() of it. stats may be NULL. ST_LIMIT: more

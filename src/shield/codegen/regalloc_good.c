@@ -34,6 +34,7 @@ static void write_block(struct ra_good *g, uint32_t b, struct ra_edits *edits)
     const struct mir_func *f = g->f;
     const struct mir_block *block = &f->blocks[b];
     const struct ra_block *info = &g->blocks[b];
+    uint32_t first = edits->count;
 
     if (block->pred_count == 1) {
         const uint32_t e = f->preds[block->pred_first];
@@ -52,6 +53,12 @@ static void write_block(struct ra_good *g, uint32_t b, struct ra_edits *edits)
     }
     if (block->edge_count == 1)
         ra_join_edge(g, block->edge_first, edits);
+    for (; first < edits->count; first++) {
+        const struct mir_edit *edit = &edits->items[first];
+        const bool is_copy =
+            edit->kind == MIR_EDIT_MOVE && ra_is_register(edit->from) && ra_is_register(edit->to);
+        g->stats->cost += (double)info->freq * (is_copy ? 1 : 2);
+    }
 }
 
 static void write_result(struct ra_good *g)
@@ -86,9 +93,13 @@ enum status ra_good(const struct mir_func *f, struct mir_allocation *out,
         struct ra_value *value = &g->values[v];
         value->next = value->param_next = RA_DEAD;
         value->slot = MIR_NONE;
-        value->reg = value->hint = RA_NO_REGISTER;
+        value->reg = value->hint = value->home = RA_NO_REGISTER;
+        value->param_block = MIR_NONE;
         value->is_remat = f->vregs[v].remat != MIR_NONE;
     }
+    for (uint32_t b = 0; b < f->block_count; b++)
+        for (uint32_t k = 0; k < f->blocks[b].param_count; k++)
+            g->values[f->args[f->blocks[b].param_first + k]].param_block = b;
     *is_too_large = !ra_live_find(g);
     if (*is_too_large)
         return ST_OK;

@@ -64,17 +64,19 @@ struct ra_block {
 };
 
 struct ra_value {
-    uint32_t next;       /* use, at the place that is being looked at; RA_DEAD: none */
-    uint32_t param_next; /* a parameter: at the start of its block */
-    uint32_t stamp;      /* scratch of whoever looks */
-    uint32_t last;       /* use in the block at hand; its length when alive at the end */
-    float use_weight;    /* sum of how often its uses run */
-    float call_weight;   /* sum of how often calls run while it is alive */
-    float store_cost;    /* of storing where it leaves registers */
-    float def_cost;      /* of storing behind its definition; 0: it cannot be */
+    uint32_t next;        /* use, at the place that is being looked at; RA_DEAD: none */
+    uint32_t param_next;  /* a parameter: at the start of its block */
+    uint32_t param_block; /* of which it is a parameter; MIR_NONE: of none */
+    uint32_t stamp;       /* scratch of whoever looks */
+    uint32_t last;        /* use in the block at hand; its length when alive at the end */
+    float use_weight;     /* sum of how often its uses run */
+    float call_weight;    /* sum of how often calls run while it is alive */
+    float store_cost;     /* of storing where it leaves registers */
+    float def_cost;       /* of storing behind its definition; 0: it cannot be */
     mir_place slot;
     uint8_t reg;    /* while scanning */
     uint8_t hint;   /* register that it will be wanted in */
+    uint8_t home;   /* where it is at the header of the loop around */
     bool is_loaded; /* somebody reads its slot */
     bool is_remat;
 };

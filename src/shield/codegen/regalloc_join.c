@@ -22,6 +22,8 @@ struct candidate {
     uint8_t reg;   /* RA_NO_REGISTER: only in memory */
     bool clean;
     bool is_param;
+    uint8_t target; /* where the header behind an edge back has it */
+    float density;  /* uses per run of the block, if all of them are in its loop */
 };
 
 struct join {
@@ -29,6 +31,7 @@ struct join {
     uint32_t block;
     struct candidate items[CANDIDATES_MAX];
     uint32_t count;
+    float freq;
     float total; /* how often the block is entered from blocks that have been scanned */
     mir_preg_set free;
     struct ra_held start[MIR_PREG_COUNT];
@@ -57,6 +60,8 @@ static struct candidate *candidate_for(struct join *j, mir_vreg vreg, bool is_pa
         j->items[j->count++] = (struct candidate){.vreg = vreg,
                                                   .next = v->next,
                                                   .reg = RA_NO_REGISTER,
+                                                  .target = RA_NO_REGISTER,
+                                                  .density = v->use_weight / j->freq,
                                                   .clean = !is_param,
                                                   .is_param = is_param};
         v->stamp = j->count;
@@ -128,7 +133,51 @@ static bool collect(struct join *j)
     return j->count > 0;
 }
 
+static uint32_t param_number(const struct mir_func *f, const struct mir_block *block, mir_vreg vreg)
+{
+    for (uint32_t k = 0; k < block->param_count; k++)
+        if (f->args[block->param_first + k] == vreg)
+            return k;
+    return MIR_NONE;
+}
+
+/* The block ends with an edge back: the header has settled where it wants what. */
+static void collect_targets(struct join *j)
+{
+    struct ra_good *g = j->g;
+    const struct mir_func *f = g->f;
+    const struct mir_block *block = &f->blocks[j->block];
+
+    if (block->edge_count != 1 || !g->blocks[f->edges[block->edge_first].to].is_done)
+        return;
+    const struct mir_edge *edge = &f->edges[block->edge_first];
+    const struct ra_block *to = &g->blocks[edge->to];
+    for (uint32_t k = 0; k < to->start_count; k++) {
+        mir_vreg vreg = to->start[k].vreg;
+        if (g->values[vreg].param_block == edge->to)
+            vreg = f->args[edge->arg_first + param_number(f, &f->blocks[edge->to], vreg)];
+        const uint32_t stamp = g->values[vreg].stamp;
+        if (stamp != 0)
+            j->items[stamp - 1].target = to->start[k].reg;
+    }
+}
+
 /* ---- choosing ---- */
+
+/* In a header: what the loop uses most comes first. */
+static int by_density(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+    const bool x_far = x->next >= RA_FAR_COLD, y_far = y->next >= RA_FAR_COLD;
+
+    if (x_far != y_far)
+        return x_far ? 1 : -1;
+    if (!x_far && (x->density > y->density || x->density < y->density))
+        return x->density > y->density ? -1 : 1;
+    if (x->next != y->next)
+        return x->next < y->next ? -1 : 1;
+    return x->vreg < y->vreg ? -1 : x->vreg > y->vreg;
+}
 
 static int by_next(const void *a, const void *b)
 {
@@ -183,17 +232,36 @@ static uint32_t register_for(const struct join *j, const struct candidate *c)
             return c->reg;
         if (kept != 0)
             return (kept & g->callee_used) != 0 ? lowest(kept & g->callee_used) : lowest(kept);
-        if (info->calls > 0.3f)
+        if (c->density < 0.5f * info->calls)
             return MIR_NONE;
     }
+    if (c->target != RA_NO_REGISTER && (free & ra_bit(c->target)) != 0)
+        return c->target;
     if (v->hint != RA_NO_REGISTER && c->is_param && (free & ra_bit(v->hint)) != 0 &&
-        c->reg == RA_NO_REGISTER)
+        (c->reg == RA_NO_REGISTER || c->best_in * 2 < j->total))
         return v->hint;
     if (c->reg != RA_NO_REGISTER && (free & ra_bit(c->reg)) != 0)
         return c->reg;
     if ((free & ~g->f->callee_saved) != 0)
         return lowest(free & ~g->f->callee_saved);
     return kept != 0 ? lowest(kept) : MIR_NONE;
+}
+
+/* Are there more values that the loop uses than registers? */
+static bool is_crowded(const struct join *j)
+{
+    uint32_t used[2] = {0, 0};
+
+    if (j->g->blocks[j->block].calls > 0.05f)
+        return true; /* few registers survive */
+    for (uint32_t k = 0; k < j->count; k++)
+        used[j->g->f->vregs[j->items[k].vreg].class] += j->items[k].next < RA_FAR_COLD;
+    for (uint32_t class = 0; class < 2; class ++) {
+        const mir_preg_set all = j->g->f->allocatable & ra_class_mask((uint8_t) class);
+        if (used[class] > (uint32_t)__builtin_popcount(all))
+            return true;
+    }
+    return false;
 }
 
 static void choose(struct join *j)
@@ -213,11 +281,14 @@ static void choose(struct join *j)
             room[class] = all > own + 1 ? all - own - 1 : 0;
         }
     }
-    qsort(j->items, j->count, sizeof(*j->items), by_next);
+    collect_targets(j);
+    for (uint32_t k = 0; k < j->count; k++)
+        g->values[j->items[k].vreg].stamp = 0;
+    qsort(j->items, j->count, sizeof(*j->items),
+          info->is_header && is_crowded(j) ? by_density : by_next);
     j->free = g->f->allocatable;
     for (uint32_t k = 0; k < j->count; k++) {
         const struct candidate *c = &j->items[k];
-        g->values[c->vreg].stamp = 0;
         if (!is_wanted(j, c, room))
             continue;
         const uint32_t reg = register_for(j, c);
@@ -231,11 +302,31 @@ static void choose(struct join *j)
     }
 }
 
+/* The value had better be made in that register; a parameter: what edges carry into it, too. */
+static void spread_hint(struct ra_good *g, mir_vreg vreg, uint8_t reg, uint32_t *steps)
+{
+    const struct mir_func *f = g->f;
+    const uint32_t b = g->values[vreg].param_block;
+
+    g->values[vreg].hint = reg;
+    if (b == MIR_NONE || g->blocks[b].is_done || g->blocks[b].is_header)
+        return;
+    const uint32_t number = param_number(f, &f->blocks[b], vreg);
+    for (uint32_t p = 0; p<f->blocks[b].pred_count && * steps> 0; p++) {
+        const struct mir_edge *edge = &f->edges[f->preds[f->blocks[b].pred_first + p]];
+        const mir_vreg arg = f->args[edge->arg_first + number];
+        (*steps)--;
+        if (!g->blocks[edge->from].is_done && g->values[arg].hint != reg)
+            spread_hint(g, arg, reg, steps);
+    }
+}
+
 /* What the edges back will carry into the parameters had better be made in their registers. */
 static void hint_back(struct ra_good *g, uint32_t b)
 {
     const struct mir_func *f = g->f;
     const struct mir_block *block = &f->blocks[b];
+    uint32_t steps = HINT_STEPS;
 
     for (uint32_t p = 0; p < block->pred_count; p++) {
         const struct mir_edge *edge = &f->edges[f->preds[block->pred_first + p]];
@@ -247,10 +338,12 @@ static void hint_back(struct ra_good *g, uint32_t b)
                 ra_find_held(g->blocks[b].start, g->blocks[b].start_count, param);
             if (held == NULL || f->args[edge->arg_first + k] == param)
                 continue;
-            g->values[f->args[edge->arg_first + k]].hint = held->reg;
+            spread_hint(g, f->args[edge->arg_first + k], held->reg, &steps);
             g->blocks[b].reserved |= ra_bit(held->reg);
         }
     }
+    for (uint32_t k = 0; g->blocks[b].is_header && k < g->blocks[b].start_count; k++)
+        g->values[g->blocks[b].start[k].vreg].home = g->blocks[b].start[k].reg;
 }
 
 void ra_join_start(struct ra_good *g, uint32_t b)
@@ -274,6 +367,7 @@ void ra_join_start(struct ra_good *g, uint32_t b)
     j->block = b;
     j->count = j->start_count = 0;
     j->total = 0;
+    j->freq = MAX(info->freq, 1e-6f);
     if (!collect(j))
         return;
     choose(j);
@@ -290,14 +384,6 @@ static void set_where(struct ra_good *g, const struct ra_block *from, bool on)
 {
     for (uint32_t k = 0; k < from->end_count; k++)
         g->values[from->end[k].vreg].reg = on ? from->end[k].reg : RA_NO_REGISTER;
-}
-
-static uint32_t param_number(const struct mir_func *f, const struct mir_block *block, mir_vreg vreg)
-{
-    for (uint32_t k = 0; k < block->param_count; k++)
-        if (f->args[block->param_first + k] == vreg)
-            return k;
-    return MIR_NONE;
 }
 
 static void need_value(struct ra_good *g, mir_vreg vreg)

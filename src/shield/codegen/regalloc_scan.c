@@ -126,6 +126,8 @@ static uint32_t find_free(struct ra_good *g, mir_vreg vreg, mir_preg_set forbidd
     if (free == 0)
         return MIR_NONE;
     mir_preg_set calm = free & ~wanted_until(g, v->last);
+    if (v->home != RA_NO_REGISTER && (calm & ra_bit(v->home)) != 0)
+        return v->home;
     if ((calm & ~g->reserved) != 0)
         calm &= ~g->reserved;
     const mir_preg_set kept = calm & g->f->callee_saved;
