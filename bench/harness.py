@@ -163,6 +163,13 @@ def mujun_can(*options):
     return tried.why() if tried.status else None
 
 
+def mujun_command(binary, module, scale, *options):
+    """A run whose compiled code is kept apart from that of other builds."""
+    stat = os.stat(binary)
+    cache = os.path.join(CACHE, 'bench', 'code', digest(f'{stat.st_mtime_ns} {stat.st_size}'.encode()))
+    return ['env', f'XDG_CACHE_HOME={cache}', binary, 'run', *options, '--env', f'BENCH_SCALE={scale}', module, scale]
+
+
 def scratch_file(name, data):
     """A file in the cache folder with this content."""
     folder = os.path.join(CACHE, 'bench', 'scratch')
