@@ -190,6 +190,17 @@ def wasm_of(text, name):
     return made
 
 
+def build(name, *flags):
+    """A C program of this folder, in the cache folder."""
+    made = scratch_file(name, b'')
+    os.unlink(made)
+    got = run([os.environ.get('CC') or 'gcc', '-O2', '-std=c11', '-D_GNU_SOURCE', '-I', os.path.join(TOP, 'include'),
+               os.path.join(HERE, name + '.c'), '-o', made, *flags])
+    if got.status:
+        sys.exit(f'bench: {name}.c does not compile: {got.why()}')
+    return made
+
+
 def print_table(head, rows):
     """Columns padded to their widest cell; the first to the left, all others to the right."""
     width = [max(len(str(r[i])) for r in [head, *rows]) for i in range(len(head))]
