@@ -168,8 +168,11 @@ void emit_pseudo(struct emit *e, uint32_t inst)
     const struct mir_inst *i = &e->m->insts[inst];
     const mir_place *p = emit_places(e, inst);
 
-    if (i->op != X64_TRAP_CC && i->op != X64_JCC)
+    if (x64_rows[i->op].flags != X64_FLAGS_K || i->cc >= X64_CC_FEQ)
         e->flags_reg = X64_NO_REG;
+    for (uint32_t k = e->m->operand_first[inst]; k < e->m->operand_first[inst + 1]; k++)
+        if (e->m->operands[k].kind == MIR_DEF && e->allocation->places[k] == e->flags_reg)
+            e->flags_reg = X64_NO_REG; /* it is written anew */
     switch ((enum x64_op)i->op) { /* tidy: flat */
     case X64_ARGS: break;
     case X64_MOVE_GPR:
@@ -177,6 +180,8 @@ void emit_pseudo(struct emit *e, uint32_t inst)
         emit_move(e, i->size == 16 ? MIR_W128 : i->size == 8 ? MIR_W64 : MIR_W32, p[0], p[1]);
         break;
     case X64_IMM:
+        if (i->imm == 0)
+            e->flags_reg = X64_NO_REG;
         x64_load_imm(&e->as, emit_reg(p[0]), (uint64_t)i->imm, emit_flags_live(e, inst + 1));
         break;
     case X64_ZERO_XMM:

@@ -174,8 +174,10 @@ bool sel_can_sink(struct select *s, ir_value v, uint32_t bytes)
         (s->value_flags[v] & SEL_SUNK) != 0)
         return false;
     const struct ir_access *access = &s->f->accesses[i->c];
-    return access->bytes == bytes &&
-           (s->color[v] == s->color_here || (access->flags & fixed) == fixed);
+    /* what nothing changes may cross effects, but not go into another block, maybe into a loop */
+    bool here = (access->flags & fixed) == fixed &&
+                s->f->links[v].block == s->order.blocks[s->block].block;
+    return access->bytes == bytes && (here || s->color[v] == s->color_here);
 }
 
 struct sel_amode sel_sink(struct select *s, ir_value load)
