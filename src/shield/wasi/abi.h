@@ -16,6 +16,9 @@
 
 #include "base/base.h"
 
+#include <endian.h>
+#include <string.h>
+
 enum wasi_errno {
 #define ERRNO(name, number, host) WASI_##name = number,
 #include "shield/wasi/errno.def"
@@ -87,16 +90,15 @@ enum {
 
 static inline void wasi_put(uint8_t *at, uint64_t value, uint32_t size_bytes)
 {
-    for (uint32_t i = 0; i < size_bytes; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    value = htole64(value);
+    memcpy(at, &value, size_bytes);
 }
 
 static inline uint64_t wasi_get(const uint8_t *at, uint32_t size_bytes)
 {
     uint64_t value = 0;
-    for (uint32_t i = 0; i < size_bytes; i++)
-        value |= (uint64_t)at[i] << (8 * i);
-    return value;
+    memcpy(&value, at, size_bytes);
+    return le64toh(value);
 }
 
 #endif /* SHIELD_WASI_ABI_H */

@@ -27,12 +27,15 @@ enum shape_kind {
 
 struct shape_info {
     const char *sig;
-    enum shape_kind kind;
     uint64_t arg;
+    uint8_t kind;        /* enum shape_kind */
+    uint8_t param_count; /* length of sig */
+    bool is_wide;        /* its only parameter is an i64 */
 };
 
 static const struct shape_info shape_info[128] = {
-#define SHAPE(letter, sig, kind, arg, what) [letter] = {sig, SHAPE_##kind, arg},
+#define SHAPE(letter, sig, kind, arg, what)                                                        \
+    [letter] = {sig, arg, SHAPE_##kind, sizeof(sig) - 1, (sig)[0] == 'I'},
 #include "shield/wasi/shapes.def"
 #undef SHAPE
 };
@@ -45,13 +48,6 @@ void wasi_shape_sig(const char *shape, char *out)
             if (size + 1 < WASI_SIG_MAX)
                 out[size++] = *sig;
     out[size] = '\0';
-}
-
-uint8_t *wasi_guest_bytes(const struct wasi_guest *g, uint64_t offset, uint64_t size)
-{
-    if (offset > g->size_bytes || size > g->size_bytes - offset)
-        return NULL;
-    return g->base + offset;
 }
 
 static enum wasi_errno decode_fd(struct wasi_call *c, const struct wasi_call_info *info,
@@ -163,13 +159,13 @@ static enum wasi_errno decode_buffer(struct wasi_call *c, uint32_t pointer, uint
 static enum wasi_errno decode_one(struct wasi_call *c, const struct wasi_call_info *info,
                                   const struct shape_info *shape, const union rt_value *args)
 {
-    uint64_t first = shape->sig[0] == 'I' ? args[0].i64 : args[0].i32;
+    uint64_t first = shape->is_wide ? args[0].i64 : args[0].i32;
 
-    switch (shape->kind) {
+    switch ((enum shape_kind)shape->kind) {
     case SHAPE_FD:
     case SHAPE_FD_FILE:
     case SHAPE_FD_DIR:
-    case SHAPE_FD_SOCKET: return decode_fd(c, info, shape->kind, args[0].i32);
+    case SHAPE_FD_SOCKET: return decode_fd(c, info, (enum shape_kind)shape->kind, args[0].i32);
     case SHAPE_PATH: return decode_path(c, args[0].i32, args[1].i32);
     case SHAPE_BUFFERS: return decode_buffers(c, args[0].i32, args[1].i32);
     case SHAPE_BUFFER: return decode_buffer(c, args[0].i32, args[1].i32);
@@ -197,7 +193,7 @@ enum wasi_errno wasi_decode(struct wasi_call *c, const struct wasi_call_info *in
         enum wasi_errno e = decode_one(c, info, shape, args);
         if (e != WASI_SUCCESS)
             return e;
-        args += strlen(shape->sig);
+        args += shape->param_count;
     }
     return WASI_SUCCESS;
 }

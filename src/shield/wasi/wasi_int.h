@@ -137,7 +137,12 @@ enum wasi_errno wasi_decode(struct wasi_call *c, const struct wasi_call_info *in
 enum { WASI_SIG_MAX = 24 };
 void wasi_shape_sig(const char *shape, char *out);
 /* Bytes [offset, offset + size) of guest memory, or NULL when they are not all inside. */
-uint8_t *wasi_guest_bytes(const struct wasi_guest *g, uint64_t offset, uint64_t size);
+static inline uint8_t *wasi_guest_bytes(const struct wasi_guest *g, uint64_t offset, uint64_t size)
+{
+    if (offset > g->size_bytes || size > g->size_bytes - offset)
+        return NULL;
+    return g->base + offset;
+}
 
 /* errno.c */
 enum wasi_errno wasi_errno_of(int host_errno); /* IO for what WASI has no number for */
