@@ -145,7 +145,8 @@ static void finish_tables(struct emit *e, struct codegen_code *out)
     out->jump_table_count = e->table_count;
     out->pool_size = e->pool_size;
     out->pool = arena_alloc(e->as.arena, e->pool_size, 1);
-    memcpy(out->pool, e->lowered->pool, e->lowered->pool_size);
+    if (e->lowered->pool_size != 0)
+        memcpy(out->pool, e->lowered->pool, e->lowered->pool_size);
 }
 
 static void finish(struct emit *e, struct codegen_code *out)
