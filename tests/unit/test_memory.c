@@ -233,10 +233,10 @@ static void test_little_space(void)
 
 int main(void)
 {
+    test_little_space(); /* before any slot is kept */
     test_rows();
     test_refusals();
     test_guards();
     test_sharing();
-    test_little_space();
     return tap_done();
 }

@@ -33,30 +33,44 @@ static void store_free(struct rt_store *store)
     store->tier_state = NULL;
 }
 
-static enum status store_init(struct rt_store *store, struct diag *dg)
+static enum status refuse_stack(const struct rt_store *store, struct diag *dg)
 {
-    struct interp_cx *cx = mem_alloc(1, sizeof(*cx));
-    uint64_t calls = MIN(store->limits.call_depth, (uint64_t)UINT32_MAX);
+    return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET,
+                     "the host refused %ju bytes for a guest stack",
+                     (uintmax_t)store->limits.stack_bytes);
+}
 
-    store->tier_state = cx;
-    if (cx != NULL) {
-        cx->store = store;
-        cx->interrupted = &store->interrupted;
-        cx->stack_bytes = MAX(store->limits.stack_bytes, 4096u);
-        cx->frames_bytes = (calls + 2) * sizeof(struct interp_frame);
+/* When the first function is interpreted: a store whose code is compiled never needs them. */
+static enum status map_stacks(struct interp_cx *cx)
+{
+    const uint64_t calls = MIN(cx->store->limits.call_depth, (uint64_t)UINT32_MAX);
+
+    if (LIKELY(cx->frames != NULL))
+        return ST_OK;
+    cx->stack_bytes = MAX(cx->store->limits.stack_bytes, 4096u);
+    cx->frames_bytes = (calls + 2) * sizeof(struct interp_frame);
+    if (cx->stack == NULL)
         cx->stack = map_stack(cx->stack_bytes);
+    if (cx->stack != NULL)
         cx->frames = map_stack(cx->frames_bytes);
-    }
-    if (cx == NULL || cx->stack == NULL || cx->frames == NULL) {
-        store_free(store);
-        return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET,
-                         "the host refused %ju bytes for a guest stack",
-                         (uintmax_t)store->limits.stack_bytes);
-    }
+    if (cx->frames == NULL)
+        return refuse_stack(cx->store, &cx->store->diag);
     cx->sp = cx->stack;
     cx->stack_end = cx->stack + cx->stack_bytes;
     cx->frame = cx->frames; /* the zeroth is never used */
     cx->frame_end = cx->frames + calls;
+    return ST_OK;
+}
+
+static enum status store_init(struct rt_store *store, struct diag *dg)
+{
+    struct interp_cx *cx = mem_alloc(1, sizeof(*cx));
+
+    if (cx == NULL)
+        return refuse_stack(store, dg);
+    store->tier_state = cx;
+    cx->store = store;
+    cx->interrupted = &store->interrupted;
     memcpy(cx->exit_code, &interp_op_info[IOP_EXIT].handler, sizeof(interp_handler *));
     memcpy(cx->bridge_code, &interp_op_info[IOP_BRIDGE].handler, sizeof(interp_handler *));
     return ST_OK;
@@ -200,8 +214,9 @@ static enum status enter(struct interp_cx *cx, struct rt_func *fn, const union r
 {
     struct rt_module *m = fn->instance->module;
     const struct interp_code *code = NULL;
-    uint8_t *at = cx->sp, *outer_sp = cx->sp;
 
+    TRY(map_stacks(cx));
+    uint8_t *at = cx->sp, *outer_sp = cx->sp;
     if (cx->frame == cx->frames) /* nested runs go on as the outermost: frames hold its code */
         cx->is_metered = cx->store->fuel_on;
     TRY(interp_code_get(m, fn->index - m->wm.func_imports, cx->is_metered, &code,

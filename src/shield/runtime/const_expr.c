@@ -209,9 +209,32 @@ static enum status run(struct machine *x, struct wm_bytes expr, union rt_value *
     return ST_OK;
 }
 
+/* Most expressions are one short i32.const. */
+static bool is_short_const(struct wm_bytes expr, union rt_value *out)
+{
+    enum { BYTE_BITS = 7 };
+    uint32_t value = 0, shift = 0, at = 1;
+
+    if (expr.data[0] != 0x41)
+        return false;
+    for (; at < expr.size && at <= 4; at++, shift += BYTE_BITS) {
+        value |= (uint32_t)(expr.data[at] & 0x7f) << shift;
+        if ((expr.data[at] & 0x80) == 0)
+            break;
+    }
+    if (at + 2 != expr.size || at > 4) /* the end follows */
+        return false;
+    if ((expr.data[at] & 0x40) != 0)
+        value |= ~UINT32_C(0) << (shift + BYTE_BITS);
+    *out = (union rt_value){.i32 = value};
+    return true;
+}
+
 enum status rt_const_expr(struct rt_instance *i, struct wm_bytes expr, union rt_value *out,
                           struct diag *dg)
 {
+    if (is_short_const(expr, out))
+        return ST_OK;
     struct machine x = {.instance = i, .store = i->store, .capacity = expr.size / 2 + 1};
 
     assert(expr.size != 0 && "absent expressions are not evaluated");

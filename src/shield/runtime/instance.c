@@ -11,11 +11,13 @@
 #include "shield/runtime/const_expr.h"
 #include "shield/runtime/limits.h"
 #include "shield/runtime/link.h"
+#include "shield/runtime/memory_slot.h"
 #include "shield/runtime/own.h"
 #include "shield/runtime/trap.h"
 #include "shield/wasm/read.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* An array of count items for the instance in *out (NULL when empty). */
 static enum status make_array(struct rt_store *s, enum rt_owned_kind kind, uint32_t count,
@@ -128,11 +130,14 @@ static enum status make_memories(struct rt_store *s, struct rt_instance *i, stru
     TRY(make_array(s, RT_OWNED_MEMORIES, wm->memory_count - first, sizeof(struct rt_memory *),
                    &array, dg));
     struct rt_memory **memories = array;
+    const struct rt_memory_image *image = rt_memory_image_of(i->module);
     for (uint32_t k = first; k < wm->memory_count; k++) {
-        enum status st = rt_memory_make(s, &wm->memories[k], &memories[k - first], dg);
+        enum status st = rt_memory_make(s, &wm->memories[k], k == 0 ? image : NULL,
+                                        &memories[k - first], dg);
         TRY(diag_in(dg, st, "memory #%u", k));
         i->memories[k] = memories[k - first];
     }
+    i->has_image = image != NULL && i->memories[0]->slot != NULL;
     return ST_OK;
 }
 
@@ -296,6 +301,10 @@ static enum status copy_data(struct rt_instance *i, uint32_t k, struct diag *dg)
 
     if (from->mode != WM_SEGMENT_ACTIVE)
         return ST_OK;
+    if (i->has_image) {
+        rt_data_drop(i, k);
+        return ST_OK;
+    }
     TRY(rt_const_expr(i, from->offset, &to, dg));
     TRY(rt_memory_init(i, from->memory, k, to.i64, 0, i->datas[k].size));
     rt_data_drop(i, k);
@@ -314,13 +323,23 @@ static enum status report(const struct rt_store *s, enum status st, struct diag 
     return st;
 }
 
+/* An element segment comes too early to its end: no data segment is in memory then. */
+static enum status take_back_image(struct rt_instance *i, enum status st)
+{
+    if (st != ST_OK && i->has_image)
+        memset(i->memories[0]->base, 0, i->memories[0]->slot->image_bytes);
+    return st;
+}
+
 static enum status start(struct rt_instance *i, struct diag *dg)
 {
     struct rt_store *s = i->store;
     const struct wm_module *wm = &i->module->wm;
 
-    for (uint32_t k = 0; k < wm->elem_count; k++)
-        TRY(diag_in(dg, report(s, copy_elem(i, k, &s->diag), dg), "element segment #%u", k));
+    for (uint32_t k = 0; k < wm->elem_count; k++) {
+        enum status st = take_back_image(i, copy_elem(i, k, &s->diag));
+        TRY(diag_in(dg, report(s, st, dg), "element segment #%u", k));
+    }
     for (uint32_t k = 0; k < wm->data_count; k++)
         TRY(diag_in(dg, report(s, copy_data(i, k, &s->diag), dg), "data segment #%u", k));
     if (wm->start == WM_NO_INDEX)

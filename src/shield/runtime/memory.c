@@ -5,14 +5,15 @@
  *    | accessible    | nothing            | nothing              |
  *
  * Growth makes more of it accessible and moves nothing. A 32-bit memory reserves all 4 GiB it
- * could ever address and a guard as long as any constant offset of compiled code; a 64-bit one
- * reserves what its maximum and the store's limit allow, up to RESERVE_64_MAX. When the host
- * refuses so much address space the reservation is what is needed now, and growth moves the
- * memory (never a shared one).
+ * could ever address and a guard as long as any constant offset of compiled code, and gives that
+ * back for the next one to use (memory_slot.h); a 64-bit one reserves what its maximum and the
+ * store's limit allow, up to RESERVE_64_MAX. When the host refuses so much address space the
+ * reservation is what is needed now, and growth moves the memory (never a shared one).
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/mem.h"
 #include "shield/runtime/limits.h"
+#include "shield/runtime/memory_slot.h"
 #include "shield/runtime/own.h"
 #include "shield/runtime/store.h"
 
@@ -22,8 +23,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define RESERVE_32     ((uint64_t)4 << 30)
-#define GUARD_32       ((uint64_t)2 << 30)
 #define RESERVE_64_MAX ((uint64_t)64 << 30)
 #define GUARD_SMALL    ((uint64_t)64 << 10)
 #define COMMIT_STEP    ((uint64_t)64 << 10) /* a multiple of every host's page size */
@@ -84,28 +83,45 @@ static uint64_t pages_to_bytes(uint64_t pages, uint8_t page_log2)
     return pages > UINT64_MAX >> page_log2 ? UINT64_MAX : pages << page_log2;
 }
 
-/* Sets base, reserved_bytes and guard_bytes. */
-static enum status reserve_memory(struct rt_memory *m, uint64_t min_bytes, uint64_t limit_bytes,
-                                  struct diag *dg)
+/* A 32-bit memory takes a slot, which is open and shows its image already. */
+static bool take_slot(struct rt_memory *m, const struct rt_memory_image *image, uint64_t min_bytes)
+{
+    m->reserved_bytes = MEMORY_SLOT_RESERVED_BYTES;
+    m->guard_bytes = MEMORY_SLOT_GUARD_BYTES;
+    struct rt_memory_slot *slot = mem_alloc(1, sizeof(*slot));
+    if (slot == NULL)
+        return false;
+    *slot = rt_memory_slot_take(image, round_up(min_bytes));
+    if (slot->base == NULL) {
+        mem_free(slot);
+        return false;
+    }
+    m->slot = slot;
+    m->base = slot->base;
+    return true;
+}
+
+/* Sets base, reserved_bytes and guard_bytes, and makes min_bytes accessible. */
+static enum status reserve_memory(struct rt_memory *m, const struct rt_memory_image *image,
+                                  uint64_t min_bytes, uint64_t limit_bytes, struct diag *dg)
 {
     uint64_t max_bytes = MIN(pages_to_bytes(m->max_pages, m->page_log2), limit_bytes);
     uint64_t least_bytes = round_up(MAX(m->is_shared ? max_bytes : min_bytes, COMMIT_STEP));
 
     m->reserved_bytes = MAX(round_up(MIN(max_bytes, RESERVE_64_MAX)), least_bytes);
     m->guard_bytes = GUARD_SMALL;
-    if (!m->is_64) {
-        m->reserved_bytes = RESERVE_32;
-        m->guard_bytes = GUARD_32;
-    }
+    if (!m->is_64 && take_slot(m, image, min_bytes))
+        return ST_OK;
     const uint64_t wanted_bytes = m->reserved_bytes + m->guard_bytes;
-    m->base = reserve(wanted_bytes);
+    if (m->is_64)
+        m->base = reserve(wanted_bytes);
+    if (m->base == NULL) {
+        m->reserved_bytes = least_bytes;
+        m->guard_bytes = GUARD_SMALL;
+        m->base = reserve(m->reserved_bytes + m->guard_bytes);
+    }
     if (m->base != NULL)
-        return ST_OK;
-    m->reserved_bytes = least_bytes;
-    m->guard_bytes = GUARD_SMALL;
-    m->base = reserve(m->reserved_bytes + m->guard_bytes);
-    if (m->base != NULL)
-        return ST_OK;
+        return commit(m->base, 0, min_bytes) ? ST_OK : rt_no_memory(dg, min_bytes, "a memory");
     return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET,
                      "the host refused %" PRIu64 " bytes of address space for a memory, and then "
                      "%" PRIu64 " (%s)",
@@ -116,13 +132,17 @@ static enum status reserve_memory(struct rt_memory *m, uint64_t min_bytes, uint6
 
 static void free_memory(struct rt_memory *m)
 {
-    if (m->base != NULL)
+    if (m->slot != NULL)
+        rt_memory_slot_give(*m->slot, round_up(atomic_load(&m->size_bytes)));
+    else if (m->base != NULL)
         munmap(m->base, m->reserved_bytes + m->guard_bytes);
+    mem_free(m->slot);
     pthread_mutex_destroy(&m->grow_lock);
     mem_free(m);
 }
 
-enum status rt_memory_make(struct rt_store *s, const struct wm_memory *type, struct rt_memory **out,
+enum status rt_memory_make(struct rt_store *s, const struct wm_memory *type,
+                           const struct rt_memory_image *image, struct rt_memory **out,
                            struct diag *dg)
 {
     const uint64_t min_bytes = pages_to_bytes(type->limits.min, type->page_log2);
@@ -147,9 +167,7 @@ enum status rt_memory_make(struct rt_store *s, const struct wm_memory *type, str
         m->max_pages = MIN(m->max_pages, type->limits.max);
     atomic_init(&m->references, 1);
 
-    enum status st = reserve_memory(m, min_bytes, budget->limit_bytes, dg);
-    if (st == ST_OK && !commit(m->base, 0, min_bytes))
-        st = rt_no_memory(dg, min_bytes, "a memory");
+    enum status st = reserve_memory(m, image, min_bytes, budget->limit_bytes, dg);
     if (st != ST_OK) {
         free_memory(m);
         uncharge(budget, min_bytes);

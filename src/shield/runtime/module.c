@@ -1,6 +1,7 @@
 /* module: from bytes to something that can be instantiated: read, validated, its types registered,
  * with empty slots for the tier's code. SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "shield/runtime/memory_image.h"
 #include "shield/runtime/own.h"
 #include "shield/runtime/store.h"
 #include "shield/wasm/read.h"
@@ -85,6 +86,7 @@ void rt_module_free(struct rt_module *m)
     const struct rt_tier *tier = m->engine->config.tier;
     if (tier != NULL && tier->module_free != NULL)
         tier->module_free(m);
+    rt_memory_image_free(m);
     mem_free(atomic_load_explicit(&m->export_order, memory_order_relaxed));
     mem_free(m->code);
     mem_free(m->type_ids);

@@ -37,8 +37,10 @@ MUST_USE enum status rt_table_init_new(struct rt_store *s, struct rt_table *t,
                                        const struct wm_limits *limits, struct wm_valtype type,
                                        uint64_t init, struct diag *dg);
 void rt_table_release(struct rt_table *t);
+/* image: what it holds at the start, borrowed; NULL: zeros. */
 MUST_USE enum status rt_memory_make(struct rt_store *s, const struct wm_memory *type,
-                                    struct rt_memory **out, struct diag *dg);
+                                    const struct rt_memory_image *image, struct rt_memory **out,
+                                    struct diag *dg);
 void rt_memory_release(struct rt_memory *m); /* drops one reference */
 void rt_budget_release(struct rt_budget *b); /* drops one reference; NULL is fine */
 

@@ -185,7 +185,7 @@ enum status rt_memory_new(struct rt_store *s, const struct wm_memory *type, stru
     if (slot == NULL)
         return ST_NO_MEMORY;
     struct rt_owned *before = s->owned->older;
-    enum status st = rt_memory_make(s, type, slot, dg);
+    enum status st = rt_memory_make(s, type, NULL, slot, dg);
     if (st != ST_OK) {
         rt_disown(s, before);
         return st;

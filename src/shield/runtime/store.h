@@ -23,6 +23,8 @@ struct rt_func;
 struct rt_module;
 struct rt_gc;
 struct rt_trap;
+struct rt_memory_slot;
+struct rt_memory_image;
 
 enum rt_trap_code {
 #define TRAP(name, text) RT_TRAP_##name,
@@ -96,6 +98,8 @@ struct rt_module {
     uint8_t *bytes; /* owned copy of the binary */
     size_t byte_count;
     uint32_t *type_ids;    /* per module type: registry id */
+    _Atomic(struct rt_memory_image *) memory_image; /* see memory_image.h; owned */
+    _Atomic uint32_t instance_count;                /* made so far, for that */
     void *image; /* the tier's: code made ahead of time, shared by all instances; or NULL */
     _Atomic(void *) *code; /* per defined function: the tier's code, NULL until first needed */
     _Atomic(_Atomic(void *) *) metered_code; /* code[] of a variant that counts fuel; the tier's */
@@ -125,6 +129,7 @@ struct rt_memory { /* compiled code knows the first two */
     struct rt_budget *budget;    /* shared: of the store that made it */
     _Atomic uint32_t references; /* stores that hold it */
     pthread_mutex_t grow_lock;
+    struct rt_memory_slot *slot; /* owned: where it lives; NULL: a mapping of its own */
     uint8_t page_log2;
     bool is_64, is_shared, has_max;
 };
@@ -209,6 +214,7 @@ struct rt_instance {
     struct rt_tag **tags;
     struct rt_elem *elems;
     struct rt_data *datas;
+    bool has_image;           /* memory 0 began with its active data segments in it */
     struct rt_instance *next; /* in the store's list */
     void *context;            /* of the tier: not NULL when its code is compiled */
     void *host_data;          /* for embedders */
