@@ -84,6 +84,7 @@ enum status ra_good(const struct mir_func *f, struct mir_allocation *out,
     *g = (struct ra_good){.f = f, .out = out, .stats = stats, .arena = f->arena};
     g->blocks = arena_new(g->arena, struct ra_block, f->block_count);
     g->values = arena_new(g->arena, struct ra_value, f->vreg_count);
+    g->next = arena_new(g->arena, uint32_t, f->vreg_count);
     g->next_after = arena_new(g->arena, uint32_t, f->operand_first[f->inst_count]);
     g->slots.arena = g->resolver.arena = g->arena;
     g->resolver.slots = &g->slots;
@@ -91,7 +92,7 @@ enum status ra_good(const struct mir_func *f, struct mir_allocation *out,
     g->free = f->allocatable;
     for (uint32_t v = 0; v < f->vreg_count; v++) {
         struct ra_value *value = &g->values[v];
-        value->next = value->param_next = RA_DEAD;
+        value->param_next = g->next[v] = RA_DEAD;
         value->slot = MIR_NONE;
         value->reg = value->hint = value->home = RA_NO_REGISTER;
         value->param_block = MIR_NONE;

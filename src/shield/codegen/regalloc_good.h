@@ -54,17 +54,17 @@ struct ra_block {
     struct ra_held *start, *end; /* registers */
     uint8_t start_count, end_count;
     bool is_done, is_header, is_dirty;
-    float freq;                    /* times a call of the function; the entry: 1 */
-    float calls;                   /* a header: calls inside the loop, per round. At most 1 */
-    uint32_t next_call;            /* from the start, like a next use */
-    uint16_t pressure[2];          /* most values alive at once, per class; a header: in the loop */
-    uint32_t order;                /* position in reverse post-order */
-    mir_preg_set reserved;         /* a header: where the edges back want its parameters */
+    bool is_like_pred;     /* starts as its only predecessor ends: nothing happens on the edge */
+    float freq;            /* times a call of the function; the entry: 1 */
+    float calls;           /* a header: calls inside the loop, per round. At most 1 */
+    uint32_t next_call;    /* from the start, like a next use */
+    uint16_t pressure[2];  /* most values alive at once, per class; a header: in the loop */
+    uint32_t order;        /* position in reverse post-order */
+    mir_preg_set reserved; /* a header: where the edges back want its parameters */
     uint32_t edit_first, edit_end; /* of the scan */
 };
 
 struct ra_value {
-    uint32_t next;        /* use, at the place that is being looked at; RA_DEAD: none */
     uint32_t param_next;  /* a parameter: at the start of its block */
     uint32_t param_block; /* of which it is a parameter; MIR_NONE: of none */
     uint32_t stamp;       /* scratch of whoever looks */
@@ -103,10 +103,11 @@ struct ra_good {
     struct arena *arena;
     struct ra_block *blocks;
     struct ra_value *values;
+    uint32_t *next;  /* per vreg: use, from the place that is looked at; RA_DEAD: none */
     uint32_t *order; /* blocks in reverse post-order */
     uint32_t order_count;
     uint32_t *next_after; /* per operand: next use of its vreg behind the instruction */
-    mir_vreg *touched;    /* scratch: vregs whose `next` is set */
+    mir_vreg *touched;    /* scratch: vregs whose next[] is set */
     uint32_t touched_count, touched_capacity;
     uint64_t live_total;
 
@@ -133,10 +134,10 @@ struct ra_good {
 
 /* regalloc_live.c. False: more living pairs than RA_LIVE_MAX. */
 bool ra_live_find(struct ra_good *g);
-/* Sets values[].next for what is alive at the end of block b, and next_after and events for the
- * whole block; then values[].next is as of its start. */
+/* Sets next[] for what is alive at the end of block b, and next_after and events for the
+ * whole block; then next[] is as of its start. */
 void ra_live_block(struct ra_good *g, uint32_t b);
-void ra_live_forget(struct ra_good *g); /* resets values[].next of what ra_live_block() touched */
+void ra_live_forget(struct ra_good *g); /* resets next[] of what ra_live_block() touched */
 float ra_edge_share(const struct ra_good *g, uint32_t edge); /* of its origin's runs */
 
 /* regalloc_scan.c */

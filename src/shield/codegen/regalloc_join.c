@@ -42,9 +42,10 @@ static void start_like(struct ra_good *g, uint32_t b, const struct ra_block *fro
 {
     struct ra_block *info = &g->blocks[b];
 
+    info->is_like_pred = true;
     info->start = arena_new(g->arena, struct ra_held, from->end_count);
     for (uint32_t k = 0; k < from->end_count; k++)
-        if (g->values[from->end[k].vreg].next != RA_DEAD)
+        if (g->next[from->end[k].vreg] != RA_DEAD)
             info->start[info->start_count++] = from->end[k];
 }
 
@@ -58,7 +59,7 @@ static struct candidate *candidate_for(struct join *j, mir_vreg vreg, bool is_pa
         if (j->count == CANDIDATES_MAX)
             return NULL;
         j->items[j->count++] = (struct candidate){.vreg = vreg,
-                                                  .next = v->next,
+                                                  .next = j->g->next[vreg],
                                                   .reg = RA_NO_REGISTER,
                                                   .target = RA_NO_REGISTER,
                                                   .density = v->use_weight / j->freq,
@@ -88,7 +89,7 @@ static void collect_edge(struct join *j, const struct mir_edge *edge, float freq
     j->total += freq;
     for (uint32_t k = 0; k < from->end_count; k++) {
         const struct ra_held *held = &from->end[k];
-        if (j->g->values[held->vreg].next == RA_DEAD)
+        if (j->g->next[held->vreg] == RA_DEAD)
             continue; /* not alive here, or an argument only */
         struct candidate *c = candidate_for(j, held->vreg, false);
         if (c != NULL)
@@ -415,7 +416,7 @@ static void need_edge(struct ra_good *g, uint32_t e)
 
     set_where(g, from, true);
     for (uint32_t k = 0; k < to->start_count; k++)
-        if (param_number(f, block, to->start[k].vreg) == MIR_NONE)
+        if (g->values[to->start[k].vreg].param_block != edge->to)
             need_value(g, to->start[k].vreg);
     for (uint32_t k = 0; k < block->param_count; k++) {
         const mir_vreg param = f->args[block->param_first + k];
@@ -442,6 +443,8 @@ void ra_join_need_slots(struct ra_good *g)
     const struct mir_func *f = g->f;
 
     for (uint32_t b = 0; b < f->block_count; b++) {
+        if (g->blocks[b].is_like_pred)
+            continue;
         stamp_living(g, b, 1);
         for (uint32_t p = 0; p < f->blocks[b].pred_count; p++)
             need_edge(g, f->preds[f->blocks[b].pred_first + p]);
@@ -476,6 +479,27 @@ static bool is_in_slot(const struct ra_good *g, const struct ra_block *from, mir
     return held == NULL || held->clean || ra_is_stored_at_def(v);
 }
 
+static void add_stores(struct ra_good *g, const struct mir_edge *edge, uint32_t point,
+                       struct ra_edits *edits)
+{
+    const struct ra_block *to = &g->blocks[edge->to], *from = &g->blocks[edge->from];
+    bool is_stamped = false;
+
+    for (uint32_t k = 0; k < from->end_count; k++) {
+        const struct ra_held *held = &from->end[k];
+        const struct ra_value *v = &g->values[held->vreg];
+        if (held->clean || !v->is_loaded || ra_is_stored_at_def(v))
+            continue;
+        if (!is_stamped)
+            stamp_living(g, edge->to, 1);
+        is_stamped = true;
+        if (needs_store(g, to, held))
+            ra_edit_move(edits, point, held->vreg, held->reg, v->slot);
+    }
+    if (is_stamped)
+        stamp_living(g, edge->to, 0);
+}
+
 void ra_join_edge(struct ra_good *g, uint32_t e, struct ra_edits *edits)
 {
     const struct mir_func *f = g->f;
@@ -486,17 +510,13 @@ void ra_join_edge(struct ra_good *g, uint32_t e, struct ra_edits *edits)
         origin->edge_count == 1 ? (origin->inst_end - 1) * 2 : block->inst_first * 2;
     uint32_t count = 0;
 
-    stamp_living(g, edge->to, 1);
-    for (uint32_t k = 0; k < from->end_count; k++) {
-        const struct ra_value *v = &g->values[from->end[k].vreg];
-        if (v->is_loaded && !ra_is_stored_at_def(v) && needs_store(g, to, &from->end[k]))
-            ra_edit_move(edits, point, from->end[k].vreg, from->end[k].reg, v->slot);
-    }
-    stamp_living(g, edge->to, 0);
+    if (to->is_like_pred)
+        return;
+    add_stores(g, edge, point, edits);
     set_where(g, from, true);
     for (uint32_t k = 0; k < to->start_count; k++) {
         const struct ra_held *held = &to->start[k];
-        if (param_number(f, block, held->vreg) == MIR_NONE)
+        if (g->values[held->vreg].param_block != edge->to)
             add_move(g, &count, held->vreg, held->reg);
     }
     for (uint32_t k = 0; k < block->param_count; k++) {

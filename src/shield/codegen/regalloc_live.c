@@ -112,11 +112,12 @@ static void find_frequencies(struct ra_good *g)
 
 static void touch(struct ra_good *g, mir_vreg vreg, uint32_t next)
 {
-    struct ra_value *v = &g->values[vreg];
+    const uint32_t old = g->next[vreg];
 
-    if (v->next == RA_DEAD)
+    if (old == RA_DEAD)
         ARENA_PUSH(g->arena, g->touched, g->touched_count, g->touched_capacity, vreg);
-    v->next = MIN(v->next, next);
+    if (next < old)
+        g->next[vreg] = next;
 }
 
 /* Distance that the way along an edge adds. */
@@ -170,18 +171,17 @@ static void walk_inst(struct ra_good *g, struct counts *c, uint32_t i, uint32_t 
 
     for (uint32_t k = f->operand_first[i]; k < f->operand_first[i + 1]; k++) {
         const mir_vreg v = f->operands[k].vreg;
-        if (f->operands[k].kind == MIR_DEF && g->values[v].next != RA_DEAD) {
+        if (f->operands[k].kind == MIR_DEF && g->next[v] != RA_DEAD) {
             count(g, c, v, false);
-            g->values[v].next = RA_DEAD;
+            g->next[v] = RA_DEAD;
         }
     }
     for (uint32_t k = f->operand_first[i]; k < f->operand_first[i + 1]; k++) {
         const mir_vreg v = f->operands[k].vreg;
         if (f->operands[k].kind == MIR_USE) {
-            if (g->values[v].next == RA_DEAD)
+            if (g->next[v] == RA_DEAD)
                 count(g, c, v, true);
             touch(g, v, position);
-            g->values[v].next = position;
         }
     }
 }
@@ -195,18 +195,18 @@ static bool keep_live(struct ra_good *g, struct ra_block *info)
     if (g->touched_count > info->live_capacity) {
         uint32_t alive = 0;
         for (uint32_t k = 0; k < g->touched_count; k++)
-            alive += g->values[g->touched[k]].next != RA_DEAD;
+            alive += g->next[g->touched[k]] != RA_DEAD;
         if (alive > info->live_capacity) {
             info->live_capacity = alive + alive / 4;
             info->live = arena_new(g->arena, struct ra_live, info->live_capacity);
         }
     }
     for (uint32_t k = 0; k < g->touched_count; k++) {
-        struct ra_value *v = &g->values[g->touched[k]];
-        if (v->next == RA_DEAD)
+        const mir_vreg vreg = g->touched[k];
+        if (g->next[vreg] == RA_DEAD)
             continue; /* or it was touched twice, and has been kept */
-        info->live[n++] = (struct ra_live){g->touched[k], v->next};
-        v->next = RA_DEAD;
+        info->live[n++] = (struct ra_live){vreg, g->next[vreg]};
+        g->next[vreg] = RA_DEAD;
     }
     g->touched_count = 0;
     info->live_count = n;
@@ -241,9 +241,9 @@ static bool update_block(struct ra_good *g, uint32_t b)
         walk_inst(g, &c, i, i - block->inst_first);
     }
     for (uint32_t k = 0; k < block->param_count; k++) {
-        struct ra_value *v = &g->values[f->args[block->param_first + k]];
-        v->param_next = v->next;
-        v->next = RA_DEAD;
+        const mir_vreg param = f->args[block->param_first + k];
+        g->values[param].param_next = g->next[param];
+        g->next[param] = RA_DEAD;
     }
     info->pressure[0] = (uint16_t)MIN(c.most[0], 1000u);
     info->pressure[1] = (uint16_t)MIN(c.most[1], 1000u);
@@ -288,7 +288,8 @@ static void weigh_call(struct ra_good *g, uint32_t i, float freq)
 {
     for (uint32_t k = 0; k < g->touched_count; k++) {
         struct ra_value *v = &g->values[g->touched[k]];
-        if (v->next != RA_DEAD && v->stamp != i + 1) { /* a vreg may be in the list twice */
+        if (g->next[g->touched[k]] != RA_DEAD &&
+            v->stamp != i + 1) { /* a vreg may be in the list twice */
             v->stamp = i + 1;
             v->call_weight += freq;
         }
@@ -330,36 +331,46 @@ static void hint_arguments(struct ra_good *g, const struct mir_block *block)
     }
 }
 
-static void weigh_block(struct ra_good *g, uint32_t b, uint64_t *call_work)
+/* In a block with calls. */
+static void weigh_calls(struct ra_good *g, uint32_t b, uint64_t *call_work)
 {
     const struct mir_func *f = g->f;
     const struct mir_block *block = &f->blocks[b];
-    const float freq = g->blocks[b].freq;
     struct counts c = {
         {0, 0},
         {0, 0}
     };
 
     touch_end(g, b);
-    hint_arguments(g, block);
     for (uint32_t i = block->inst_end; i-- > block->inst_first;) {
-        hint_inst(g, i);
-        for (uint32_t k = f->operand_first[i]; k < f->operand_first[i + 1]; k++) {
-            struct ra_value *v = &g->values[f->operands[k].vreg];
-            if (f->operands[k].kind == MIR_USE)
-                v->use_weight += freq;
-            else
-                v->next = RA_DEAD; /* results are not alive across their own call */
-        }
         if ((f->insts[i].flags & MIR_IS_CALL) != 0 && *call_work < RA_CALL_WORK_MAX) {
-            weigh_call(g, i, freq);
+            for (uint32_t k = f->operand_first[i]; k < f->operand_first[i + 1]; k++)
+                if (f->operands[k].kind == MIR_DEF) /* not alive across its own call */
+                    g->next[f->operands[k].vreg] = RA_DEAD;
+            weigh_call(g, i, g->blocks[b].freq);
             *call_work += g->touched_count;
         }
         walk_inst(g, &c, i, i - block->inst_first);
     }
-    for (uint32_t k = 0; k < g->touched_count; k++)
-        g->values[g->touched[k]].next = RA_DEAD;
-    g->touched_count = 0;
+    ra_live_forget(g);
+}
+
+static void weigh_block(struct ra_good *g, uint32_t b, uint64_t *call_work)
+{
+    const struct mir_func *f = g->f;
+    const struct mir_block *block = &f->blocks[b];
+    bool has_call = false;
+
+    hint_arguments(g, block);
+    for (uint32_t i = block->inst_end; i-- > block->inst_first;) {
+        hint_inst(g, i);
+        for (uint32_t k = f->operand_first[i]; k < f->operand_first[i + 1]; k++)
+            if (f->operands[k].kind == MIR_USE)
+                g->values[f->operands[k].vreg].use_weight += g->blocks[b].freq;
+        has_call |= (f->insts[i].flags & MIR_IS_CALL) != 0;
+    }
+    if (has_call)
+        weigh_calls(g, b, call_work);
 }
 
 static uint32_t loop_around(const struct ra_good *g, uint32_t header)
@@ -468,17 +479,16 @@ void ra_live_block(struct ra_good *g, uint32_t b)
     for (uint32_t i = block->inst_end; i-- > block->inst_first;) {
         const uint32_t first = f->operand_first[i], end = f->operand_first[i + 1];
         for (uint32_t k = first; k < end; k++)
-            g->next_after[k] = g->values[f->operands[k].vreg].next;
+            g->next_after[k] = g->next[f->operands[k].vreg];
         for (uint32_t k = first; k < end; k++)
             if (f->operands[k].kind == MIR_DEF)
-                g->values[f->operands[k].vreg].next = RA_DEAD;
+                g->next[f->operands[k].vreg] = RA_DEAD;
         for (uint32_t k = first; k < end; k++)
             if (f->operands[k].kind == MIR_USE) {
-                struct ra_value *v = &g->values[f->operands[k].vreg];
-                if (v->next == RA_DEAD)
-                    v->last = i - block->inst_first;
-                touch(g, f->operands[k].vreg, i - block->inst_first);
-                v->next = i - block->inst_first;
+                const mir_vreg vreg = f->operands[k].vreg;
+                if (g->next[vreg] == RA_DEAD)
+                    g->values[vreg].last = i - block->inst_first;
+                touch(g, vreg, i - block->inst_first);
             }
     }
 }
@@ -486,6 +496,6 @@ void ra_live_block(struct ra_good *g, uint32_t b)
 void ra_live_forget(struct ra_good *g)
 {
     for (uint32_t k = 0; k < g->touched_count; k++)
-        g->values[g->touched[k]].next = RA_DEAD;
+        g->next[g->touched[k]] = RA_DEAD;
     g->touched_count = 0;
 }

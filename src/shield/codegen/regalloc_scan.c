@@ -65,7 +65,7 @@ static void evict(struct ra_good *g, uint32_t reg)
     const mir_vreg vreg = g->held[reg];
     struct ra_value *v = &g->values[vreg];
 
-    if (v->next != RA_DEAD && !is_clean(g, vreg)) {
+    if (g->next[vreg] != RA_DEAD && !is_clean(g, vreg)) {
         ra_add_edit(g, g->inst * 2, RA_STORE, vreg, reg, MIR_SLOT + vreg);
         v->store_cost += g->freq;
     }
@@ -87,7 +87,7 @@ static uint32_t find_victim(const struct ra_good *g, mir_preg_set may)
         const uint32_t reg = (uint32_t)__builtin_ctz(rest);
         if (g->held[reg] == MIR_NONE)
             continue;
-        uint64_t key = (uint64_t)g->values[g->held[reg]].next * 4 + 1;
+        uint64_t key = (uint64_t)g->next[g->held[reg]] * 4 + 1;
         if (is_clean(g, g->held[reg]))
             key += key / 2 + 8;
         if (key > most) {
@@ -119,7 +119,7 @@ static uint32_t find_free(struct ra_good *g, mir_vreg vreg, mir_preg_set forbidd
     mir_preg_set free = may & g->free;
 
     if (v->hint != RA_NO_REGISTER && (free & ra_bit(v->hint)) != 0 &&
-        (wanted_until(g, v->next) & ra_bit(v->hint)) == 0)
+        (wanted_until(g, g->next[vreg]) & ra_bit(v->hint)) == 0)
         return v->hint;
     if (!is_worth_saving(g, v))
         free &= ~(g->f->callee_saved & ~g->callee_used);
@@ -139,7 +139,7 @@ static uint32_t find_free(struct ra_good *g, mir_vreg vreg, mir_preg_set forbidd
         return lowest(kept & g->callee_used);
     if (kept != 0)
         return lowest(kept);
-    const mir_preg_set calm_once = free & ~wanted_until(g, v->next);
+    const mir_preg_set calm_once = free & ~wanted_until(g, g->next[vreg]);
     return lowest(calm_once != 0 ? calm_once : free);
 }
 
@@ -155,7 +155,7 @@ static uint32_t find_register(struct ra_good *g, mir_vreg vreg, mir_preg_set for
     const uint32_t victim = find_victim(g, may);
     const mir_preg_set fresh = may & g->free; /* callee-saved, and has cost nothing so far */
     if (fresh != 0 &&
-        (victim == MIR_NONE || (g->freq >= 0.5f && g->values[g->held[victim]].next < RA_FAR_COLD)))
+        (victim == MIR_NONE || (g->freq >= 0.5f && g->next[g->held[victim]] < RA_FAR_COLD)))
         return lowest(fresh);
     CHECK(victim != MIR_NONE, "an instruction needs more registers than there are");
     evict(g, victim);
@@ -168,12 +168,13 @@ static void displace(struct ra_good *g, uint32_t reg)
     const mir_vreg vreg = g->held[reg];
     const struct ra_value *v = &g->values[vreg];
     const bool clean = is_clean(g, vreg);
+    const uint32_t next = g->next[vreg];
 
-    if (v->next == RA_DEAD || v->is_remat || (clean && v->next > position(g) + NEAR)) {
+    if (next == RA_DEAD || v->is_remat || (clean && next > position(g) + NEAR)) {
         evict(g, reg);
         return;
     }
-    const mir_preg_set soon = wanted_until(g, v->next);
+    const mir_preg_set soon = wanted_until(g, next);
     const uint32_t to = find_free(g, vreg, all_taken(g) | soon);
     if (to == MIR_NONE) {
         evict(g, reg);
@@ -312,7 +313,7 @@ static void place_reused(struct ra_good *g, uint32_t first, uint32_t end, uint32
         used_late(g, first, end, op->vreg)) {
         /* chosen for the value that will be in it */
         const mir_vreg target = g->f->operands[def].vreg;
-        g->values[target].next = g->next_after[def];
+        g->next[target] = g->next_after[def];
         reg = find_register(g, target, all_taken(g) | own);
         copy_into(g, op->vreg, reg);
     }
@@ -396,8 +397,8 @@ static void finish_uses(struct ra_good *g, uint32_t first, uint32_t end)
         if (op->kind != MIR_USE)
             continue;
         struct ra_value *v = &g->values[op->vreg];
-        v->next = g->next_after[k];
-        if (v->next == RA_DEAD && v->reg != RA_NO_REGISTER)
+        g->next[op->vreg] = g->next_after[k];
+        if (g->next_after[k] == RA_DEAD && v->reg != RA_NO_REGISTER)
             unbind(g, v->reg);
     }
     for (mir_preg_set rest = g->late_bad; rest != 0; rest &= rest - 1)
@@ -422,7 +423,7 @@ static mir_place place_for_def(struct ra_good *g, uint32_t first, uint32_t k)
             (v->hint == RA_NO_REGISTER || (may & g->free & ra_bit(v->hint)) == 0))
             return from;
     } else if (op->constraint == MIR_ANY && find_free(g, op->vreg, bad) == MIR_NONE &&
-               (may == 0 || g->values[op->vreg].next >= RA_FAR_COLD)) {
+               (may == 0 || g->next[op->vreg] >= RA_FAR_COLD)) {
         return MIR_SLOT + op->vreg;
     }
     return find_register(g, op->vreg, bad);
@@ -433,7 +434,7 @@ static void place_def(struct ra_good *g, uint32_t first, uint32_t k)
     const struct mir_operand *op = &g->f->operands[k];
     struct ra_value *v = &g->values[op->vreg];
 
-    v->next = g->next_after[k];
+    g->next[op->vreg] = g->next_after[k];
     if (v->is_remat) { /* made again where it is used */
         g->out->places[k] = MIR_NONE;
         return;
@@ -446,7 +447,7 @@ static void place_def(struct ra_good *g, uint32_t first, uint32_t k)
     }
     take(g, op, place);
     bind(g, op->vreg, place, false);
-    if (v->next != RA_DEAD)
+    if (g->next_after[k] != RA_DEAD)
         v->def_cost = g->freq;
 }
 
@@ -457,7 +458,7 @@ static void finish_defs(struct ra_good *g, uint32_t first, uint32_t end)
         const struct ra_value *v = &g->values[op->vreg];
         if (op->kind != MIR_DEF || v->reg == RA_NO_REGISTER)
             continue;
-        if (v->next == RA_DEAD)
+        if (g->next_after[k] == RA_DEAD)
             unbind(g, v->reg);
         else
             ra_add_edit(g, g->inst * 2 + 1, RA_STORE_AT_DEF, op->vreg, v->reg, MIR_SLOT + op->vreg);
@@ -492,7 +493,7 @@ static void keep_end(struct ra_good *g, struct ra_block *info)
     for (uint32_t reg = 0; reg < MIR_PREG_COUNT; reg++) {
         if (g->held[reg] == MIR_NONE)
             continue;
-        if (g->values[g->held[reg]].next != RA_DEAD)
+        if (g->next[g->held[reg]] != RA_DEAD)
             held[count++] = (struct ra_held){g->held[reg], (uint8_t)reg, is_clean(g, g->held[reg])};
         unbind(g, reg);
     }
