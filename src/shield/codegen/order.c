@@ -179,6 +179,12 @@ static void number_nodes(struct work *w)
     }
 }
 
+/* Rarely executed, or ends in a trap, which happens once. */
+static bool is_cold(const struct ir_func *f, ir_block b)
+{
+    return f->blocks[b].cold != 0 || ir_op_of(f, f->blocks[b].last) == IR_OP_TRAP;
+}
+
 static void fill_blocks(struct work *w)
 {
     struct ir_func *f = w->f;
@@ -198,7 +204,7 @@ static void fill_blocks(struct work *w)
         b->succ_count = n->succ_count;
         b->loop = ORDER_NONE;
         b->outer = ORDER_NONE;
-        b->cold = f->blocks[n->block != IR_NONE ? n->block : ir_edge_block(f, n->edge)].cold != 0;
+        b->cold = is_cold(f, n->block != IR_NONE ? n->block : ir_edge_block(f, n->edge));
         o->case_first[n->number] = n->case_first;
     }
     for (uint32_t i = 0; i < w->succ_count; i++)
