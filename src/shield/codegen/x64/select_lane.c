@@ -153,12 +153,22 @@ struct sel_gpr sel_extract_s(struct select *s, enum ir_shape shape, struct sel_x
     return r;
 }
 
-/* A float: the lowest lane is the register itself, since nobody looks above. */
+/* The lowest lane as a value of its own: half a slot holds it, and a whole one the vector. */
+static struct sel_xmm lowest(struct select *s, struct sel_xmm a)
+{
+    struct sel_xmm d = {sel_vreg_new(s, MIR_XMM, MIR_W64)};
+
+    sel_inst(s, X64_MOVE_XMM, 8);
+    sel_use(s, a.v);
+    sel_def_reg(s, d.v);
+    return d;
+}
+
 struct sel_xmm sel_extract_float(struct select *s, enum ir_shape shape, struct sel_xmm a,
                                  uint32_t lane)
 {
     if (lane == 0)
-        return a;
+        return lowest(s, a);
     if (shape == IR_F64X2)
         return r_UNPCKHPD(s, a, a);
     if (lane == 1 && sel_has(s, CODEGEN_SSE3))

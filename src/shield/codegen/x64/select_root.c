@@ -44,5 +44,9 @@ void sel_root(struct select *s, ir_value v)
     }
     if (!sel_value(s, i, v, &r))
         check_failed("rules/x64 has a rule for it", ir_op_info[i->op].text, __FILE__, __LINE__);
+    /* A float that a vector operation has made: nobody looks above its lowest lane. Parameters of
+     * blocks and what arrives in them must be equally wide. */
+    if ((i->type == IR_F32 || i->type == IR_F64) && s->vregs[r].width == MIR_W128)
+        s->vregs[r].width = MIR_W64;
     sel_result(s, v, r);
 }
