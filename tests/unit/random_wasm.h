@@ -435,7 +435,8 @@ static inline void rw_memory_expr(struct rw *w)
     if (rng_chance(&w->rng, 1, 2)) {
         buf_byte(w->out, 0x3f); /* memory.size */
     } else {
-        rw_int(w, false, rng_chance(&w->rng, 1, 6) ? (int32_t)rw_number(w) : (int32_t)rw_below(w, 2));
+        rw_int(w, false,
+               rng_chance(&w->rng, 1, 6) ? (int32_t)rw_number(w) : (int32_t)rw_below(w, 2));
         buf_byte(w->out, 0x40); /* memory.grow */
     }
     buf_byte(w->out, 0);

@@ -4,7 +4,7 @@
  *
  *   test_tiers [first seed [number of modules]]
  *
- * NaNs are canonical, so that no bit may differ. A module whose run uses up its fuel or its stack is
+ * NaNs are canonical, so that no bit may differ. A module whose run uses up its fuel or stack is
  * left from there on: tiers count those differently.
  * SPDX-License-Identifier: Apache-2.0
  */

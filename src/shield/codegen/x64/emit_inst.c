@@ -179,7 +179,8 @@ bool emit_flags_live(struct emit *e, uint32_t inst)
 static void flags_after(struct emit *e, const struct mir_inst *i, const mir_place *p)
 {
     uint8_t kind = x64_rows[i->op].flags;
-    bool shift = x64_rows[i->op].form == FORM_SHIFT_I && i->imm == 0;
+    /* by nothing: the processor leaves the flags alone */
+    bool shift = x64_rows[i->op].form == FORM_SHIFT_I && (i->imm & (i->size == 8 ? 63 : 31)) == 0;
 
     if (kind == X64_FLAGS_K) {
         /* a register that is written anew is no longer what the flags tell of */

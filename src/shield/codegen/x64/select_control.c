@@ -30,6 +30,15 @@ static void select_switch(struct select *s, const struct ir_inst *i)
     ir_value value = i->a;
     int32_t bias = 0, imm;
 
+    if (o->succ_count == 1) { /* all go the same way, with the same values */
+        const struct order_block *to = &s->order.blocks[s->order.succs[o->succ_first]];
+        if (to->block == IR_NONE) /* which brings them */
+            sel_inst(s, X64_JMP, 4)->flags = MIR_IS_BRANCH;
+        else
+            sel_jump(s, ir_list_items(s->f, i->b)[0]);
+        return;
+    }
+
     /* few cases are compared: the subtraction in front of them can go into the constants */
     if (few && sel_at(s, value)->op == IR_OP_IADD && sel_used_once(s, value) &&
         sel_imm32(s, sel_at(s, value)->b, &imm)) {
