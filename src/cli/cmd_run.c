@@ -49,8 +49,8 @@ static bool set_tier(struct run *r)
 
     if (cli_opt_level(&r->o->opt_level, &level, &r->dg) != ST_OK)
         return refuse(r, ST_USAGE);
-    mujun_config_set_tier(r->config, r->o->fuel.is_set ? MUJUN_TIER_INTERPRETER
-                                                       : tiers[r->o->tier]);
+    mujun_config_set_tier(r->config, tiers[r->o->tier]);
+    mujun_config_set_fuel(r->config, r->o->fuel.is_set);
     mujun_config_set_optimisation(r->config, level);
     mujun_config_set_check_regalloc(r->config, r->o->check_regalloc);
     mujun_config_set_profile(r->config, (enum mujun_profile)r->o->profile);

@@ -80,6 +80,7 @@ void mujun_config_set_deterministic_relaxed_simd(struct mujun_config *config, bo
 void mujun_config_set_fuel(struct mujun_config *config, bool on)
 {
     config->is_fuel_on = on;
+    config->native.count_fuel = on;
 }
 
 void mujun_config_set_tier(struct mujun_config *config, enum mujun_tier tier)

@@ -245,7 +245,7 @@ static struct native_answer builtin_out_of_fuel(ARGS)
     struct rt_store *s = instance_of(context)->store;
 
     s->fuel = 0;
-    return finish(diag_fail(&s->diag, ST_FUEL, DIAG_NO_OFFSET, "all fuel is used up"));
+    return finish(diag_fail(&s->diag, ST_FUEL, DIAG_NO_OFFSET, "the run has used its fuel"));
 }
 
 extern native_builtin *const native_builtins[BUILTIN_COUNT];

@@ -125,10 +125,11 @@ static void make_request(struct rt_module *m, const struct native_options *o, st
     r->compile.optimise = o->opt_level != 0;
     r->compile.threads = o->threads;
     r->compile.canonical_nan = m->engine->config.canonical_nan;
+    r->compile.is_metered = o->count_fuel;
     r->compile.check_regalloc = o->check_regalloc;
     sha256_of(m->bytes, m->byte_count, r->digest);
     const uint32_t numbers[] = {IMAGE_VERSION, r->compile.optimise, r->compile.canonical_nan,
-                                r->compile.features};
+                                r->compile.is_metered, r->compile.features};
     sha256_begin(&key);
     sha256_add(&key, numbers, sizeof(numbers));
     sha256_add(&key, r->digest, sizeof(r->digest));

@@ -128,7 +128,8 @@ enum status native_instance_init(struct rt_instance *i, struct diag *dg)
     struct native_state *n = i->store->native_state;
     const struct native_code *code = i->module->image;
 
-    if (code == NULL || !memories_fit(i, code->image))
+    if (code == NULL || !memories_fit(i, code->image) ||
+        ((code->image->identity.options & IMAGE_FUEL) != 0) != n->counts_fuel)
         return ST_OK;
     TRY(native_stack_ensure(n, dg));
     uint8_t *context = mem_alloc(code->layout.bytes, 1);

@@ -1,7 +1,7 @@
 /*
  * native: the tier that runs compiled code. Modules are compiled when they are made; what the
- * compiler does not take (see compile/compile.h) and stores that count fuel run on the
- * interpreter, and calls go both ways.
+ * compiler does not take (see compile/translate.h), and stores that count fuel where code does not
+ * (or the other way round), run on the interpreter, and calls go both ways.
  *
  *   - A tail call from one tier into the other takes stack, like any call.
  *   - Runs nest at most NATIVE_DEPTH_MAX deep across tiers; then STACK_EXHAUSTED.
@@ -24,6 +24,7 @@ struct native_options {
     uint32_t threads;    /* of the compiler, at most; 0: one per processor */
     bool must_compile;   /* refuse modules that only the interpreter can run */
     bool interpret;      /* compile nothing */
+    bool count_fuel;     /* code counts fuel: for stores that do. Others are then interpreted */
     bool check_regalloc; /* judge every register allocation also in release builds */
     enum native_profile profile; /* for perf, see profile.h */
     const char *cache_folder; /* of compiled code, see cache.h; NULL: none. Borrowed */

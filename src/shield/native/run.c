@@ -96,9 +96,11 @@ static enum status enter(struct native_state *n, struct rt_func *fn, const union
 enum status native_call(struct rt_store *s, struct rt_func *fn, const union rt_value *args,
                         union rt_value *results)
 {
-    if (fn->instance->context == NULL || s->fuel_on)
+    struct native_state *n = s->native_state;
+
+    if (fn->instance->context == NULL || s->fuel_on != n->counts_fuel)
         return interp_tier()->call(s, fn, args, results);
-    return enter(s->native_state, fn, args, results);
+    return enter(n, fn, args, results);
 }
 
 /* ---- out of the guest ---- */

@@ -69,6 +69,7 @@ struct native_state {
     struct rt_store *store;
     struct native_fault fault;
     uint32_t depth; /* runs in progress */
+    bool counts_fuel; /* compiled code does */
     _Atomic int thread; /* the kernel's number of the thread that ran last, 0: none */
     struct native_region *regions; /* owned; the signal handler reads it */
     uint32_t region_count, region_capacity;

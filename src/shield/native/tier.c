@@ -38,7 +38,10 @@ static enum status store_init(struct rt_store *s, struct diag *dg)
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "the host refused %zu bytes for a store",
                          sizeof(*n));
     }
+    const struct native_options *options = s->engine->config.tier_options;
+
     n->store = s;
+    n->counts_fuel = options != NULL && options->count_fuel;
     n->interrupted = &s->interrupted;
     n->host_context[CONTEXT_INDEX_activation] = n;
     n->host_context[CONTEXT_INDEX_store] = s;
