@@ -33,7 +33,10 @@ static const struct {
 } rows[] = {
     {"to the maximum", 1, 4, false, 16, GIB(16), {1, 2, 1}, {1, 2, REFUSED}, 4},
     {"by nothing", 2, 2, false, 16, GIB(16), {0, 1, 0}, {2, REFUSED, 2}, 2},
-    {"to 4 GiB", 0, UINT64_MAX, false, 16, GIB(16), {65535, 1, 1}, {0, 65535, REFUSED}, 65536},
+    {"not into the last page", 0, UINT64_MAX, false, 16, GIB(16), {65535, 1, 1},
+     {0, REFUSED, REFUSED}, 65535},
+    {"4 GiB from the beginning", 65536, UINT64_MAX, false, 16, GIB(16), {1, 0, 1},
+     {REFUSED, 65536, REFUSED}, 65536},
     {"by more than there is", 1, UINT64_MAX, false, 16, GIB(16), {65536, UINT32_MAX, 1},
      {REFUSED, REFUSED, 1}, 2},
     {"by 2^64 - 1", 1, UINT64_MAX, true, 16, GIB(16), {UINT64_MAX, UINT64_MAX - 1, 1},

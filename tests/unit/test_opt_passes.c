@@ -15,8 +15,7 @@ static const struct row {
     const char *name;
     void (*pass)(struct ir_func *f, struct opt_stats *stats); /* NULL: all of them */
     const char *signature, *before, *after;
-} rows[] = {
-    /* clang-format off */
+} rows[] = { /* clang-format off */
     {"the same sum twice", opt_number, "(i32, i32) -> (i32)",
      "block 0 (v0:i32, v1:i32)\n  v2:i32 = iadd v0 v1\n  v3:i32 = iadd v1 v0\n"
      "  v4:i32 = isub v2 v3\n  return (v4)\n",
@@ -150,8 +149,38 @@ static const struct row {
      "block 0 (v0:i64, v1:i32)\n  v2:i32 = iconst 0x10\n  v3:i32 = iadd v1 v2\n"
      "  v4:i64 = guest_address v0 v1\n  v5:i64 = guest_address v0 v3\n"
      "  v6:i32 = load v4 {offset 0 bytes 4 region 8 trap 4}\n"
-     "  store v5 v6 {offset 0 bytes 4 region 8 trap 4}\n  v8:i32 = iconst 0x0\n"
+     "  store v4 v6 {offset 16 bytes 4 region 8 trap 4}\n  v8:i32 = iconst 0x0\n"
      "  return (v8)\n"},
+    {"an access close above another", opt_number, "(i64, i32) -> (i32)",
+     "block 0 (v0:i64, v1:i32)\n  v2:i32 = iconst 0x8\n  v3:i32 = iadd v1 v2\n"
+     "  v4:i64 = guest_address v0 v3\n"
+     "  v5:i32 = load v4 {offset 0 bytes 4 region 8 trap 4}\n  v6:i32 = iconst 0xc\n"
+     "  v7:i32 = iadd v1 v6\n  v8:i64 = guest_address v0 v7\n"
+     "  v9:i32 = load v8 {offset 4 bytes 4 region 8 trap 4}\n  v10:i32 = isub v5 v9\n"
+     "  return (v10)\n",
+     "block 0 (v0:i64, v1:i32)\n  v2:i32 = iconst 0x8\n  v3:i32 = iadd v1 v2\n"
+     "  v4:i64 = guest_address v0 v3\n"
+     "  v5:i32 = load v4 {offset 0 bytes 4 region 8 trap 4}\n  v6:i32 = iconst 0xc\n"
+     "  v7:i32 = iadd v1 v6\n  v8:i64 = guest_address v0 v7\n"
+     "  v9:i32 = load v4 {offset 8 bytes 4 region 8 trap 4}\n  v10:i32 = isub v5 v9\n"
+     "  return (v10)\n"},
+    {"accesses too far apart, and below", opt_number, "(i64, i32) -> (i32)",
+     "block 0 (v0:i64, v1:i32)\n  v2:i64 = guest_address v0 v1\n"
+     "  v3:i32 = load v2 {offset 0 bytes 4 region 8 trap 4}\n  v4:i32 = iconst 0x10000\n"
+     "  v5:i32 = iadd v1 v4\n  v6:i64 = guest_address v0 v5\n"
+     "  v7:i32 = load v6 {offset 0 bytes 4 region 8 trap 4}\n"
+     "  v8:i32 = iconst 0xfffffffc\n  v9:i32 = iadd v1 v8\n"
+     "  v10:i64 = guest_address v0 v9\n"
+     "  v11:i32 = load v10 {offset 0 bytes 4 region 8 trap 4}\n  v12:i32 = isub v3 v7\n"
+     "  v13:i32 = isub v12 v11\n  return (v13)\n",
+     "block 0 (v0:i64, v1:i32)\n  v2:i64 = guest_address v0 v1\n"
+     "  v3:i32 = load v2 {offset 0 bytes 4 region 8 trap 4}\n  v4:i32 = iconst 0x10000\n"
+     "  v5:i32 = iadd v1 v4\n  v6:i64 = guest_address v0 v5\n"
+     "  v7:i32 = load v6 {offset 0 bytes 4 region 8 trap 4}\n"
+     "  v8:i32 = iconst 0xfffffffc\n  v9:i32 = iadd v1 v8\n"
+     "  v10:i64 = guest_address v0 v9\n"
+     "  v11:i32 = load v10 {offset 0 bytes 4 region 8 trap 4}\n  v12:i32 = isub v3 v7\n"
+     "  v13:i32 = isub v12 v11\n  return (v13)\n"},
     {"parameters that bring one value", opt_params, "(i32, i32) -> (i32)",
      "block 0 (v0:i32, v1:i32)\n  jump block 1 (v0 v1)\nblock 1 loop (v2:i32, v3:i32)\n"
      "  v4:i32 = isub v3 v2\n  branch v4 block 1 (v2 v4) block 2 ()\nblock 2 ()\n"

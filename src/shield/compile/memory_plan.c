@@ -22,7 +22,8 @@ enum memory_plan memory_plan_of(const struct memory_facts *facts)
 
     if (facts->may_move)
         return MEMORY_DYNAMIC_MOVING;
-    if (facts->is_64 || !faults_at_end || facts->reserved_bytes < MEMORY_STATIC_BYTES)
+    if (facts->is_64 || !faults_at_end || facts->reserved_bytes < MEMORY_STATIC_BYTES ||
+        facts->min_bytes > MEMORY_STATIC_BYTES - MEMORY_TOP_BYTES)
         return MEMORY_DYNAMIC_FIXED;
     return facts->guard_bytes < MEMORY_GUARD_BYTES ? MEMORY_STATIC_CHECKED : MEMORY_STATIC_GUARD;
 }

@@ -26,6 +26,10 @@ const char *memory_plan_text(enum memory_plan plan);
 #define MEMORY_STATIC_BYTES (UINT64_C(4) << 30) /* all that a 32-bit index can name */
 #define MEMORY_GUARD_BYTES  (UINT64_C(2) << 30) /* reach of a displacement in an instruction */
 
+/* A memory with a static plan never reaches so near to its 4 GiB (runtime/memory.c refuses to grow
+ * it there): what is added to an index that was inside does not wrap at 32 bits; see ir/ir.h. */
+#define MEMORY_TOP_BYTES (UINT64_C(64) << 10)
+
 struct memory_facts {
     uint64_t min_bytes, max_bytes; /* of the accessible part; max UINT64_MAX: none */
     uint64_t reserved_bytes, guard_bytes;

@@ -213,6 +213,8 @@ static enum status join_results(const struct job *job, const struct worker *work
 
 /* ---- the whole ---- */
 
+_Static_assert(MEMORY_TOP_BYTES >= IR_GUEST_TOP_BYTES, "what front ends promise to the middle end");
+
 /* The plan that this declaration allows on a host that grants what runtime/memory.c asks for. */
 static enum memory_plan declared_plan(const struct wm_memory *m)
 {

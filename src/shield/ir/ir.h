@@ -133,6 +133,9 @@ enum ir_access_flags {
 enum ir_region { IR_REGION_ANY, IR_REGION_CONTEXT, IR_REGION_OVERFLOW, IR_REGION_STORE,
     IR_REGION_TABLE,
                  IR_REGION_GLOBAL, IR_REGION_SLOT, IR_REGION_MEMORY = 8, IR_REGION_MAX = 47 };
+/* No guest memory with 32-bit indices reaches so near to 4 GiB: an index that has been accessed can
+ * have less than this added to it without wrapping. Front ends promise it, passes rely on it. */
+#define IR_GUEST_TOP_BYTES UINT32_C(0x10000)
 struct ir_access {
     int32_t offset; /* added to the address */
     uint8_t bytes;  /* 1, 2, 4, 8, 16: width in memory */

@@ -18,6 +18,7 @@ bool native_memory_fits(const struct rt_memory *m, uint8_t plan)
         m->max_pages > UINT64_MAX >> m->page_log2 ? UINT64_MAX : m->max_pages << m->page_log2;
     const uint64_t reachable = MIN(max_bytes, m->budget->limit_bytes);
     const struct memory_facts facts = {
+        .min_bytes = atomic_load_explicit(&m->size_bytes, memory_order_relaxed),
         .max_bytes = max_bytes,
         .reserved_bytes = m->reserved_bytes,
         .guard_bytes = m->guard_bytes,

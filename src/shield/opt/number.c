@@ -275,6 +275,7 @@ static bool number_inst(struct opt_rewrite *c, ir_value v)
     ir_each_operand(c->f, v, resolve_operand, c->f);
     switch ((enum ir_op)i->op) {
     case IR_OP_LOAD: {
+        near_access(c, v);
         ir_value known = memory_load(c, v);
         if (known != IR_NONE) {
             c->stats->loads++;
@@ -282,7 +283,10 @@ static bool number_inst(struct opt_rewrite *c, ir_value v)
         }
         return true;
     }
-    case IR_OP_STORE: memory_store(c, v); return true;
+    case IR_OP_STORE:
+        near_access(c, v);
+        memory_store(c, v);
+        return true;
     case IR_OP_TRAP_IF:
     case IR_OP_TRAP_UNLESS: return number_trap(c, v);
     case IR_OP_BRANCH: number_branch(c, v); return true;
@@ -360,6 +364,7 @@ void rewrite_init(struct opt_rewrite *c, struct ir_func *f, struct opt_stats *st
     ir_cfg_compute(&c->cfg, f, f->arena);
     table_init(c);
     memory_init(c);
+    near_init(c);
     c->live = arena_new(f->arena, uint8_t, f->block_count);
     c->done = arena_new(f->arena, uint8_t, f->block_count);
     c->truth_count = f->inst_count;

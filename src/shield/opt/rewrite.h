@@ -29,6 +29,13 @@ struct memory_version {
     uint32_t observed; /* value of opt_rewrite.observers when the store was met */
 };
 
+struct near_place { /* a guest address that has been accessed: base + (root + constant) */
+    ir_value base, index;
+    uint32_t constant;
+    ir_block block;
+    uint32_t next; /* of the same root, + 1; 0: none */
+};
+
 struct opt_rewrite {
     struct ir_func *f;
     struct opt_stats *stats; /* never NULL here */
@@ -55,7 +62,11 @@ struct opt_rewrite {
     uint32_t *states;                        /* at the end of each block */
     uint32_t *now;                           /* the current state */
     uint64_t *loop_changes; /* per header: bit n: state index n changes in the loop */
-    uint32_t observers;     /* instructions met that may let someone look at memory */
+    uint32_t *near_head;    /* per value: newest access whose index has it as root, + 1; 0 */
+    uint32_t near_count;
+    struct near_place *nears;
+    uint32_t near_used, near_capacity;
+    uint32_t observers; /* instructions met that may let someone look at memory */
 };
 
 enum truth { TRUTH_UNKNOWN, TRUTH_ZERO, TRUTH_NONZERO };
@@ -85,6 +96,11 @@ void memory_other(struct opt_rewrite *c, const struct ir_inst *i);
 /* The walk stands in front of the entry. */
 void rewrite_init(struct opt_rewrite *c, struct ir_func *f, struct opt_stats *stats);
 enum truth truth_of(struct opt_rewrite *c, ir_value v);
+
+/* ---- near.c ---------------------------------------------------------------------------------- */
+void near_init(struct opt_rewrite *c);
+/* Gives a load or store a simpler address, or remembers its own. */
+void near_access(struct opt_rewrite *c, ir_value access);
 
 /* ---- params.c -------------------------------------------------------------------------------- */
 /* Takes those parameters that are aliases now out of their blocks and out of all edges. */

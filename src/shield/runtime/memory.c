@@ -23,6 +23,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* A 32-bit memory in pages of 64 KiB never grows into its last page: compiled code relies on it
+ * (MEMORY_TOP_BYTES of compile/memory_plan.h); one so large from the beginning is checked. */
+#define GROWN_32_MAX   (MEMORY_SLOT_RESERVED_BYTES - ((uint64_t)64 << 10))
 #define RESERVE_64_MAX ((uint64_t)64 << 30)
 #define GUARD_SMALL    ((uint64_t)64 << 10)
 #define COMMIT_STEP    ((uint64_t)64 << 10) /* a multiple of every host's page size */
@@ -222,6 +225,8 @@ static uint64_t grow_locked(struct rt_memory *m, uint64_t delta_pages)
     if (delta_pages == 0)
         return old_pages;
     const uint64_t delta_bytes = pages_to_bytes(delta_pages, m->page_log2);
+    if (!m->is_64 && m->page_log2 == 16 && old_bytes + delta_bytes > GROWN_32_MAX)
+        return UINT64_MAX;
     if (!charge(m->budget, delta_bytes, &needed))
         return UINT64_MAX;
     const uint64_t new_bytes = old_bytes + delta_bytes; /* fits: at most the limit */
