@@ -118,6 +118,7 @@ enum status regalloc(const struct mir_func *f, enum regalloc_mode mode, struct m
         TRY(ra_good(f, out, stats, &is_too_large));
         if (!is_too_large)
             return ST_OK;
+        stats->is_fallback = true;
     }
     return ra_fast(f, out, stats);
 }

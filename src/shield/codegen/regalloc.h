@@ -13,6 +13,7 @@ enum regalloc_mode {
 
 /* What an allocation did, for tests and benchmarks. */
 struct regalloc_stats {
+    bool is_fallback; /* REGALLOC_GOOD found too much alive at once, and left it to the fast one */
     uint32_t moves;   /* register to register edits */
     uint32_t spills;  /* register to slot */
     uint32_t reloads; /* slot to register */

@@ -33,8 +33,9 @@ enum {
     RA_FAR_COLD = 1 << 14, /* added on the way into cold code */
     RA_FAR_EXIT = 1 << 20, /* added on the way out of a loop */
     RA_FAR_MAX = 1 << 28,
-    RA_LIVE_MAX = 12 << 20,      /* pairs (block, living value); beyond, the fast allocator */
-    RA_CALL_WORK_MAX = 16 << 20, /* pairs (call, living value) that are looked at */
+    RA_LIVE_MAX = 12 << 20,       /* pairs (block, living value); beyond, the fast allocator */
+    RA_LIVE_WORK_MAX = 192 << 20, /* visits of such a pair until nothing changes; likewise */
+    RA_CALL_WORK_MAX = 16 << 20,  /* pairs (call, living value) that are looked at */
 };
 
 struct ra_live {
@@ -132,7 +133,7 @@ struct ra_good {
     uint32_t move_capacity;
 };
 
-/* regalloc_live.c. False: more living pairs than RA_LIVE_MAX. */
+/* regalloc_live.c. False: more than RA_LIVE_MAX or RA_LIVE_WORK_MAX. */
 bool ra_live_find(struct ra_good *g);
 /* Sets next[] for what is alive at the end of block b, and next_after and events for the
  * whole block; then next[] is as of its start. */

@@ -269,7 +269,7 @@ static bool find_live(struct ra_good *g)
             g->blocks[b].is_dirty = false;
             if (!update_block(g, b))
                 continue;
-            if (g->live_total > RA_LIVE_MAX)
+            if (g->live_total > RA_LIVE_MAX || g->stats->steps > RA_LIVE_WORK_MAX)
                 return false;
             for (uint32_t p = 0; p < f->blocks[b].pred_count; p++) {
                 const uint32_t from = f->edges[f->preds[f->blocks[b].pred_first + p]].from;

@@ -3,8 +3,8 @@
  * here") through whatever wrote the place last: a move changes the place, the vreg's own def ends
  * the walk, anything else is a refusal; at the top of a block the demand goes to the end of every
  * predecessor, where the parameter of a block turns into the argument of the edge. A demand is
- * followed once per block, so loops end. This is the weakest precondition of the uses: nothing is
- * tracked that nobody reads, and a refusal names the writer that broke the chain.
+ * remembered where control joins, so loops end. This is the weakest precondition of the uses:
+ * nothing is tracked that nobody reads, and a refusal names the writer that broke the chain.
  *
  * The frame is judged by 8-byte units: a 16-byte value in a slot is two demands, for part 0 and
  * part 1; in a register it is one.
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NOTED_EVERY = 16 };
 enum event_kind { BY_DEF, BY_CLOBBER, BY_MOVE, BY_REMAT };
 
 /* Something writes a register or a unit of the frame. Events are numbered in the order of the code.
@@ -40,6 +41,12 @@ struct demand {
     mir_vreg vreg;
     uint32_t origin; /* the operand this is for */
     uint8_t part;
+};
+
+struct seen {
+    uint32_t block; /* + 1; 0: free */
+    mir_vreg vreg;
+    uint32_t cell; /* * 2 + part */
 };
 
 /* Where a vreg is defined. */
@@ -67,7 +74,7 @@ struct flow {
 
     struct demand *demands; /* to be followed */
     uint32_t demand_count, demand_capacity;
-    struct demand *seen; /* at the top of a block: open addressing, event == 1 where used */
+    struct seen *seen; /* demands at the top of a block: open addressing */
     uint32_t seen_count, seen_capacity;
 };
 
@@ -290,21 +297,14 @@ static enum status follow_move(struct flow *w, struct demand *d, const struct ev
     return ST_OK;
 }
 
-static uint32_t hash_of(const struct demand *d)
+static struct seen *find_seen(struct seen *table, uint32_t capacity, struct seen key)
 {
-    uint64_t x = ((uint64_t)d->block << 32 | d->vreg) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t x = ((uint64_t)key.block << 32 | key.vreg) * UINT64_C(0x9e3779b97f4a7c15);
 
-    x ^= ((uint64_t)d->cell << 1 | d->part) * UINT64_C(0xc2b2ae3d27d4eb4f);
-    x ^= x >> 29;
-    return (uint32_t)((x * UINT64_C(0x165667b19e3779f9)) >> 32);
-}
-
-static struct demand *find_seen(struct demand *table, uint32_t capacity, const struct demand *d)
-{
-    for (uint32_t k = hash_of(d) & (capacity - 1);; k = (k + 1) & (capacity - 1)) {
-        struct demand *s = &table[k];
-        if (s->event == 0 || (s->block == d->block && s->cell == d->cell && s->vreg == d->vreg &&
-                              s->part == d->part))
+    x = (x ^ x >> 32 ^ key.cell) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    for (uint32_t k = (uint32_t)(x >> 32) & (capacity - 1);; k = (k + 1) & (capacity - 1)) {
+        struct seen *s = &table[k];
+        if (s->block == 0 || (s->block == key.block && s->vreg == key.vreg && s->cell == key.cell))
             return s;
     }
 }
@@ -312,22 +312,33 @@ static struct demand *find_seen(struct demand *table, uint32_t capacity, const s
 /* Is this demand at the top of its block new? */
 static bool note_seen(struct flow *w, const struct demand *d)
 {
+    const struct seen key = {d->block + 1, d->vreg, d->cell * 2 + d->part};
+
     if (w->seen_count * 2 >= w->seen_capacity) {
         const uint32_t capacity = MAX(w->seen_capacity * 2, 1024u);
-        struct demand *larger = arena_new(w->f->arena, struct demand, capacity);
+        struct seen *larger = arena_new(w->f->arena, struct seen, capacity);
         for (uint32_t k = 0; k < w->seen_capacity; k++)
-            if (w->seen[k].event != 0)
-                *find_seen(larger, capacity, &w->seen[k]) = w->seen[k];
+            if (w->seen[k].block != 0)
+                *find_seen(larger, capacity, w->seen[k]) = w->seen[k];
         w->seen = larger;
         w->seen_capacity = capacity;
     }
-    struct demand *s = find_seen(w->seen, w->seen_capacity, d);
-    if (s->event != 0)
+    struct seen *s = find_seen(w->seen, w->seen_capacity, key);
+    if (s->block != 0)
         return false;
-    *s = *d;
-    s->event = 1;
+    *s = key;
     w->seen_count++;
     return true;
+}
+
+/* Are demands at the top of the block remembered? Every loop has a block where they are: an edge
+ * that does not go forwards leads to it; and so has every long row of blocks. */
+static bool is_noted(const struct flow *w, uint32_t b)
+{
+    const struct mir_block *block = &w->f->blocks[b];
+
+    return block->pred_count != 1 || b % NOTED_EVERY == 0 ||
+           w->f->edges[w->f->preds[block->pred_first]].from >= b;
 }
 
 /* Nobody wrote the cell in this block: the ends of the predecessors answer. */
@@ -342,7 +353,7 @@ static enum status follow_edges(struct flow *w, const struct demand *d)
         return ST_OK; /* nobody gets there */
     if (block->pred_count == 0)
         return refuse(w, d, "nothing was written there since the entry, block", d->block);
-    if (!note_seen(w, d))
+    if (is_noted(w, d->block) && !note_seen(w, d))
         return ST_OK;
     for (uint32_t k = 0; k < block->pred_count; k++) {
         const struct mir_edge *edge = &w->f->edges[w->f->preds[block->pred_first + k]];
