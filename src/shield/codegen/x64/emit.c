@@ -88,13 +88,16 @@ static void block(struct emit *e, uint32_t b)
     }
 }
 
-/* Blocks that hold nothing but a jump lead on to its target; a loop of such blocks stays. */
+/* Blocks that hold nothing but a jump lead on to its target; a loop of such blocks stays. Also
+ * notes
+ * which hold nothing but the return. */
 static void thread_branches(struct emit *e)
 {
     const struct mir_func *m = e->m;
     uint32_t edit = 0;
 
     e->forward = arena_new(m->arena, uint32_t, m->block_count);
+    e->only_returns = arena_new(m->arena, bool, m->block_count);
     for (uint32_t b = 0; b < m->block_count; b++) {
         const struct mir_block *x = &m->blocks[b];
         while (edit < e->allocation->edit_count &&
@@ -104,6 +107,7 @@ static void thread_branches(struct emit *e)
                      e->allocation->edits[edit].point < x->inst_end * 2;
         bool empty = b != 0 && !edits && x->inst_end - x->inst_first == 1 &&
                      m->insts[x->inst_first].op == X64_JMP;
+        e->only_returns[b] = !edits && m->insts[x->inst_first].op == X64_RET;
         e->forward[b] = empty ? m->edges[x->edge_first].to : b;
     }
     for (uint32_t b = 0; b < m->block_count; b++) {

@@ -45,7 +45,7 @@ struct emit {
     uint32_t edit;          /* next one */
     x64_label *labels;      /* per block */
     uint32_t *forward;      /* per block: where a branch to it really goes; itself unless empty */
-    bool *needs_label;
+    bool *only_returns;     /* per block: nothing but the return is in it */
 
     uint32_t slot_base;     /* offset of the function's slots from rsp */
     uint32_t *slot_offset;  /* per slot of the function, from slot_base */

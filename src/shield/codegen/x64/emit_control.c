@@ -20,8 +20,16 @@ static uint32_t successor(const struct emit *e, uint32_t n)
 
 static void jmp_to(struct emit *e, uint32_t block)
 {
-    if (block != next_block(e))
+    enum { POPS_MAX = 2 }; /* a longer way out is not written twice */
+
+    if (block == next_block(e))
+        return;
+    if (e->only_returns[block] && __builtin_popcount(e->saved) <= POPS_MAX) {
+        emit_epilogue(e);
+        x64_bytes(&e->as, "\xc3", 1);
+    } else {
         x64_asm_jmp(&e->as, e->labels[block]);
+    }
 }
 
 void emit_jmp(struct emit *e, uint32_t inst)

@@ -1,11 +1,11 @@
 /* select: the walk over the function; see select.h. SPDX-License-Identifier: Apache-2.0 */
 #include "shield/codegen/x64/select.h"
 
-enum { GUESS_PER_INST = 2, GUESS_MIN = 64 };
+enum { GUESS_MIN = 64 };
 
 static void make_room(struct select *s)
 {
-    uint32_t guess = s->f->inst_count * GUESS_PER_INST + GUESS_MIN, values = s->f->inst_count;
+    uint32_t guess = s->f->inst_count + GUESS_MIN, values = s->f->inst_count;
 
     s->vreg_of = arena_new(s->arena, mir_vreg, values);
     s->value_flags = arena_new(s->arena, uint8_t, values);
