@@ -27,6 +27,8 @@ struct random_ir {
     ir_value values[RANDOM_VALUES_MAX]; /* visible here, of all types */
     uint32_t count;
     uint32_t budget; /* instructions still to make */
+    ir_value index;   /* of guest memory, made in index_block */
+    ir_block index_block;
     bool vectors, wide, traps; /* what may occur: V128, I128, trapping operations */
 };
 
@@ -357,20 +359,40 @@ static void random_trap(struct random_ir *r)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-/* Lower half of the memory: region MEMORY, by computed addresses; upper half: GLOBAL, fixed
- * ones. */
+/* An index below 256, now and then the one before. */
+static ir_value random_index(struct random_ir *r)
+{
+    if (r->index != 0 && r->index_block == r->block && rng_chance(&r->rng, 1, 2))
+        return r->index;
+    const ir_value index = random_operand(r, IR_I32);
+    const ir_value most = random_emit(r, ir_iconst(IR_I32, 0xff));
+
+    r->index =
+        random_emit(r, (struct ir_inst){.op = IR_OP_IAND, .type = IR_I32, .a = index, .b = most});
+    r->index_block = r->block;
+    return r->index;
+}
+
+/* Lower half of the memory: region MEMORY, by computed addresses, half of them as a guest's; upper
+ * half: GLOBAL, fixed ones. */
 static ir_value random_address(struct random_ir *r, bool computed)
 {
     if (!computed)
         return r->memory;
-    const ir_value index = random_operand(r, IR_I32);
-    const ir_value most = random_emit(r, ir_iconst(IR_I32, 0xff));
-    const ir_value cut = random_emit(r, (struct ir_inst){.op = IR_OP_IAND, .type = IR_I32,
-                                                         .a = index, .b = most});
+    ir_value index = random_index(r);
+    if (rng_chance(&r->rng, 1, 2)) {
+        const ir_value more = random_emit(r, ir_iconst(IR_I32, random_below(r, 9) * 4));
+        index = random_emit(
+            r, (struct ir_inst){.op = IR_OP_IADD, .type = IR_I32, .a = index, .b = more});
+    }
+    if (rng_chance(&r->rng, 1, 2))
+        return random_emit(
+            r, (struct ir_inst){
+                   .op = IR_OP_GUEST_ADDRESS, .type = IR_I64, .a = r->memory, .b = index});
     const ir_value wide =
-        random_emit(r, (struct ir_inst){.op = IR_OP_UEXTEND, .type = IR_I64, .a = cut});
-    return random_emit(r, (struct ir_inst){.op = IR_OP_IADD, .type = IR_I64, .a = r->memory,
-                                           .b = wide});
+        random_emit(r, (struct ir_inst){.op = IR_OP_UEXTEND, .type = IR_I64, .a = index});
+    return random_emit(
+        r, (struct ir_inst){.op = IR_OP_IADD, .type = IR_I64, .a = r->memory, .b = wide});
 }
 
 static void random_memory_op(struct random_ir *r)
