@@ -118,6 +118,7 @@ static inline void rw_index_ops(struct rw *w)
 }
 
 static inline void rw_expr(struct rw *w, char type, uint32_t depth);
+static inline void rw_table_expr(struct rw *w);
 static inline void rw_statements(struct rw *w, uint32_t depth);
 
 static inline void rw_local(struct rw *w, uint8_t code, uint32_t index)
@@ -387,7 +388,10 @@ static inline bool rw_call_expr(struct rw *w, char type, uint32_t depth)
         if (w->types[f].results[0] != type)
             continue;
         rw_args(w, w->types[f].params, depth);
-        if (rng_chance(&w->rng, 1, 3)) {
+        if (rng_chance(&w->rng, 1, 6)) {
+            rw_local(w, 0xd2, f); /* ref.func */
+            rw_local(w, 0x14, f); /* call_ref */
+        } else if (rng_chance(&w->rng, 1, 3)) {
             rw_int(w, false, rng_chance(&w->rng, 1, 20) ? rw_below(w, RW_FUNCS + 2) : f);
             rw_local(w, 0x11, f);
             buf_byte(w->out, 0); /* table */
@@ -465,6 +469,8 @@ static inline void rw_expr(struct rw *w, char type, uint32_t depth)
         return;
     else if (what == 36 && type == 'i')
         rw_memory_expr(w);
+    else if (what == 37 && type == 'i')
+        rw_table_expr(w);
     else
         rw_op(w, rw_pick_op(w, (uint8_t)type), depth);
 }
@@ -571,6 +577,80 @@ static inline void rw_return_if(struct rw *w, uint32_t depth)
     rw_close(w);
 }
 
+/* Leaves through a call of an earlier function that gives the same. */
+static inline void rw_tail_call(struct rw *w, uint32_t depth)
+{
+    if (w->label_count >= RW_NESTING)
+        return;
+    for (uint32_t f = 0; f < w->func; f++) {
+        if (strcmp(w->types[f].results, w->types[w->func].results) != 0)
+            continue;
+        rw_expr(w, 'i', depth);
+        rw_open(w, 0x04, '.');
+        rw_args(w, w->types[f].params, depth);
+        if (rng_chance(&w->rng, 1, 2)) {
+            rw_local(w, 0x12, f); /* return_call */
+        } else {
+            rw_int(w, false, f);
+            rw_local(w, 0x13, f); /* return_call_indirect */
+            buf_byte(w->out, 0);
+        }
+        rw_close(w);
+        return;
+    }
+}
+
+/* A block or loop of a function's type: parameters and several results. */
+static inline void rw_typed_block(struct rw *w, uint32_t depth)
+{
+    const uint32_t f = rw_below(w, RW_FUNCS);
+    const struct rw_type *t = &w->types[f];
+    const bool is_loop = rng_chance(&w->rng, 1, 3);
+
+    if (w->label_count >= RW_NESTING)
+        return;
+    rw_args(w, t->params, depth);
+    buf_byte(w->out, is_loop ? 0x03 : 0x02);
+    buf_sleb(w->out, f);
+    struct rw_label *l = &w->labels[w->label_count++];
+    memset(l->results, 0, sizeof(l->results));
+    if (!is_loop)
+        memcpy(l->results, t->results, sizeof(t->results));
+    for (size_t i = strlen(t->params); i-- > 0;) {
+        const uint32_t local = rw_find_local(w, t->params[i]);
+        if (local != UINT32_MAX)
+            rw_local(w, 0x21, local);
+        else
+            buf_byte(w->out, 0x1a);
+    }
+    rw_statements(w, depth);
+    rw_args(w, t->results, depth);
+    rw_close(w);
+    for (size_t i = 0; i < strlen(t->results); i++)
+        buf_byte(w->out, 0x1a);
+}
+
+/* An element of the table becomes another function, or null. */
+static inline void rw_table_set(struct rw *w)
+{
+    rw_int(w, false, RW_FUNCS); /* the one that calls through the table rarely use */
+    if (rng_chance(&w->rng, 1, 3)) {
+        buf_byte(w->out, 0xd0); /* ref.null func */
+        buf_byte(w->out, 0x70);
+    } else {
+        rw_local(w, 0xd2, rw_below(w, RW_FUNCS));
+    }
+    rw_local(w, 0x26, 0);
+}
+
+/* Is an element of the table null? */
+static inline void rw_table_expr(struct rw *w)
+{
+    rw_int(w, false, rw_below(w, RW_FUNCS + 1));
+    rw_local(w, 0x25, 0);
+    buf_byte(w->out, 0xd1);
+}
+
 static inline void rw_set(struct rw *w, uint32_t depth)
 {
     const char type = rw_any_type(w);
@@ -602,10 +682,16 @@ static inline void rw_statement(struct rw *w, uint32_t depth)
         rw_table(w, depth);
     } else if (what < 92) {
         rw_branch(w, depth);
-    } else if (what < 95) {
+    } else if (what < 94) {
         rw_bulk(w, depth);
-    } else if (what < 97) {
+    } else if (what < 95) {
         rw_return_if(w, depth);
+    } else if (what < 96) {
+        rw_tail_call(w, depth);
+    } else if (what < 98) {
+        rw_typed_block(w, depth);
+    } else if (what < 99) {
+        rw_table_set(w);
     } else {
         rw_expr(w, rw_any_type(w), depth);
         buf_byte(w->out, 0x1a);
@@ -640,12 +726,15 @@ static inline void rw_make_types(struct rw *w, struct buf *b)
             t->params[i] = rw_any_type(w);
         for (uint32_t i = 0; i < results; i++)
             t->results[i] = rw_any_type(w);
+        if (f > 0 && rng_chance(&w->rng, 1, 3)) /* for tail calls */
+            memcpy(t->results, w->types[f - 1].results, sizeof(t->results));
+        const uint32_t result_count = (uint32_t)strlen(t->results);
         buf_byte(b, 0x60);
         buf_uleb(b, params);
         for (uint32_t i = 0; i < params; i++)
             buf_byte(b, rw_code(t->params[i]));
-        buf_uleb(b, results);
-        for (uint32_t i = 0; i < results; i++)
+        buf_uleb(b, result_count);
+        for (uint32_t i = 0; i < result_count; i++)
             buf_byte(b, rw_code(t->results[i]));
     }
 }
