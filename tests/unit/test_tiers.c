@@ -1,11 +1,12 @@
 /*
  * test_tiers: random modules (random_wasm.h) on the interpreter and compiled at each level. Every
- * call must end in the same way with the same results, and leave the same memory and globals.
+ * call must end in the same way with the same results, and leave the same memory and globals;
+ * where fuel is counted, the same fuel too, also when it runs out on the way.
  *
  *   test_tiers [first seed [number of modules]]
  *
  * NaNs are canonical, so that no bit may differ. A module whose run uses up its fuel or stack is
- * left from there on: tiers count those differently.
+ * left from there on.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "tap.h"
@@ -17,11 +18,11 @@
 
 #include <stdlib.h>
 
-enum { TIERS = 3, CALLS = 3, FUEL = 300000, VALUES_MAX = 16 };
+enum { TIERS = 4, METERED = 3, CALLS = 3, FUEL = 300000, VALUES_MAX = 16 };
 
 static struct native_options fast = {.opt_level = 2, .must_compile = true},
                              quick = {.opt_level = 0, .must_compile = true};
-static const char *const tier_names[TIERS] = {"interpreter", "level 0", "level 2"};
+static const char *const tier_names[TIERS] = {"interpreter", "level 0", "level 2", "with fuel"};
 
 struct world {
     struct rt_engine *engine;
@@ -33,7 +34,7 @@ struct world {
 struct comparison {
     uint64_t seed;
     struct world worlds[TIERS];
-    uint64_t calls, traps;
+    uint64_t calls, traps, dry; /* dry: out of fuel */
     bool differs;
     char what[512];
 };
@@ -64,7 +65,7 @@ static enum status open_world(struct world *w, uint32_t tier, const struct buf *
     w->engine = rt_engine_new(&config);
     TRY(rt_module_new(w->engine, bytes->data, bytes->size, &w->module, dg));
     TRY(rt_store_new(w->engine, &limits, &w->store, dg));
-    w->store->fuel_on = tier == 0;
+    w->store->fuel_on = tier == 0 || tier == METERED;
     w->store->fuel = FUEL;
     return rt_instance_new(w->store, w->module, NULL, 0, &w->instance, dg);
 }
@@ -85,11 +86,12 @@ struct outcome {
     union rt_value results[VALUES_MAX];
 };
 
-static struct outcome call(struct world *w, uint32_t func, const union rt_value *args)
+static struct outcome call(struct world *w, uint32_t func, const union rt_value *args,
+                           uint64_t fuel)
 {
     struct outcome o = {.trap = UINT32_MAX};
 
-    w->store->fuel = FUEL;
+    w->store->fuel = fuel;
     o.status = rt_call(w->store, w->instance->funcs[func], args, o.results);
     if (o.status == ST_TRAP) {
         struct rt_trap *trap = rt_store_take_trap(w->store);
@@ -163,20 +165,25 @@ static void compare_state(struct comparison *c, uint32_t tier, uint32_t func)
 
 /* False: the rest of the module cannot be compared. */
 static bool compare_call(struct comparison *c, uint32_t func, const struct wm_type *type,
-                         const union rt_value *args)
+                         const union rt_value *args, uint64_t fuel)
 {
-    const struct outcome want = call(&c->worlds[0], func, args);
+    const struct outcome want = call(&c->worlds[0], func, args, fuel);
+    const uint64_t left = c->worlds[0].store->fuel;
 
-    if (want.status == ST_FUEL || want.trap == RT_TRAP_STACK_EXHAUSTED)
+    if (want.trap == RT_TRAP_STACK_EXHAUSTED)
         return false;
     c->calls++;
     c->traps += want.status == ST_TRAP;
-    for (uint32_t tier = 1; tier < TIERS; tier++) {
-        const struct outcome got = call(&c->worlds[tier], func, args);
+    c->dry += want.status == ST_FUEL;
+    for (uint32_t tier = want.status == ST_FUEL ? METERED : 1; tier < TIERS; tier++) {
+        const struct outcome got = call(&c->worlds[tier], func, args, fuel);
         compare_outcomes(c, tier, func, type, &want, &got);
         compare_state(c, tier, func);
     }
-    return !c->differs;
+    if (c->worlds[METERED].store->fuel != left)
+        differ(c, "f%u: expected %ju units of fuel left, found %ju", func, (uintmax_t)left,
+               (uintmax_t)c->worlds[METERED].store->fuel);
+    return !c->differs && want.status != ST_FUEL;
 }
 
 static void compare_module(struct comparison *c)
@@ -190,7 +197,8 @@ static void compare_module(struct comparison *c)
         const struct wm_type *type = &wm->types[wm->funcs[func].type_index];
         union rt_value args[VALUES_MAX] = {{0}};
         make_args(&rng, type, args);
-        if (!compare_call(c, func, type, args))
+        const uint64_t fuel = rng_chance(&rng, 1, 20) ? rng_below(&rng, 300) : FUEL;
+        if (!compare_call(c, func, type, args, fuel))
             return;
     }
 }
@@ -255,7 +263,8 @@ int main(int argc, char **argv)
             printf("# seed %ju: %s\n", (uintmax_t)c.seed, c.what);
     }
     tap_ok(different == 0 && c.calls > count,
-           "%ju modules from seed %ju: %ju calls, %ju traps, %ju modules differ", (uintmax_t)count,
-           (uintmax_t)first, (uintmax_t)c.calls, (uintmax_t)c.traps, (uintmax_t)different);
+           "%ju modules from seed %ju: %ju calls, %ju traps, %ju out of fuel, %ju modules differ",
+           (uintmax_t)count, (uintmax_t)first, (uintmax_t)c.calls, (uintmax_t)c.traps,
+           (uintmax_t)c.dry, (uintmax_t)different);
     return tap_done();
 }
