@@ -1,7 +1,9 @@
-/* mujun inspect: what a module is made of, as tables or JSON. Judges nothing: every feature is on.
+/* mujun inspect: what a module is made of, as tables or JSON. Every feature is on.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/json.h"
 #include "cli/load.h"
+#include "shield/compile/translate.h"
+#include "shield/native/native.h"
 #include "shield/wasm/inspect.h"
 #include "shield/wasm/names.h"
 
@@ -12,7 +14,21 @@ struct job {
     struct cli_module m;
     struct wm_inspection found;
     struct str largest_name;
+    const char *tier;     /* that mujun run would choose; "none" for an invalid module */
+    struct diag tier_why; /* text empty: nothing to say */
 };
+
+/* As the compiler decides when a module is made. */
+static void find_tier(struct job *job)
+{
+    job->tier = "compiled";
+    if (cli_module_validate(&job->m, &job->tier_why) != ST_OK)
+        job->tier = "none";
+    else if (native_tier() == NULL)
+        job->tier = "interpreter";
+    else if (translate_supported(&job->m.module, &job->tier_why) != ST_OK)
+        job->tier = "interpreter";
+}
 
 static enum status inspect_guarded(void *ctx, struct diag *dg)
 {
@@ -22,6 +38,7 @@ static enum status inspect_guarded(void *ctx, struct diag *dg)
     TRY(wm_inspect(&job->m.module, a, &job->found, dg));
     job->largest_name =
         wm_name_of(wm_names_read(&job->m.module, a), WM_NAME_FUNC, job->found.largest_func);
+    find_tier(job);
     return ST_OK;
 }
 
@@ -51,6 +68,8 @@ static void show_summary(const char *path, const struct job *job)
         }
         printf(", %u bytes\n", in->largest_bytes);
     }
+    printf("tier: %s%s%s\n", job->tier, job->tier_why.text[0] != '\0' ? ", because " : "",
+           job->tier_why.text);
 }
 
 static void show_sections(const struct wm_inspection *in)
@@ -204,6 +223,9 @@ static json_t *inspection_json(const char *path, const struct job *job)
                             json_pack("{s:I, s:o, s:I}", "index", (json_int_t)in->largest_func,
                                       "name", cli_json_str(job->largest_name), "bytes",
                                       (json_int_t)in->largest_bytes));
+    json_object_set_new(j, "tier", json_string(job->tier));
+    if (job->tier_why.text[0] != '\0')
+        json_object_set_new(j, "tier_reason", cli_json_text(job->tier_why.text));
     json_object_set_new(j, "sections", sections_json(in));
     json_object_set_new(j, "imports", externs_json(in->imports, in->import_count));
     json_object_set_new(j, "exports", externs_json(in->exports, in->export_count));

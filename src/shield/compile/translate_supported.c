@@ -49,7 +49,7 @@ static enum status check_defined_type(const struct wm_type *type, struct diag *d
 static enum status check_declarations(const struct wm_module *wm, struct diag *dg)
 {
     for (uint32_t i = 0; i < wm->type_count; i++)
-        TRY(diag_in(dg, check_defined_type(&wm->types[i], dg), "in type #%u", i));
+        TRY(diag_in(dg, check_defined_type(&wm->types[i], dg), "type #%u", i));
     for (uint32_t i = 0; i < wm->table_count; i++)
         TRY(check_type(wm->tables[i].type, wm->tables[i].offset, "a table", dg));
     for (uint32_t i = 0; i < wm->global_count; i++)
