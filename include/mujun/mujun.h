@@ -196,8 +196,7 @@ void mujun_config_set_fuel(struct mujun_config *config, bool on);
 void mujun_config_set_module_memory(struct mujun_config *config, uint64_t bytes);
 /* What runs modules. AUTO: machine code, made when the module is, wherever there is a compiler for
  * this processor and for all that the module uses; else the interpreter. COMPILED: modules that
- * cannot be compiled are refused. Compiled code counts fuel exactly when mujun_config_set_fuel()
- * says so; a store that does otherwise (mujun_store_set_fuel) interprets. */
+ * cannot be compiled are refused. Both count fuel alike. */
 enum mujun_tier { MUJUN_TIER_AUTO, MUJUN_TIER_COMPILED, MUJUN_TIER_INTERPRETER };
 void mujun_config_set_tier(struct mujun_config *config, enum mujun_tier tier);
 /* 0: compile quickly; 1 and more (the default): make fast code. */

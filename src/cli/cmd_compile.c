@@ -47,7 +47,7 @@ static enum status write_file(struct job *job, struct diag *dg)
     struct buf file;
 
     buf_init(&file, &job->arena);
-    TRY(native_module_artefact(job->module, true, &file, dg));
+    TRY(native_module_artefact(job->module, &file, dg));
     job->file_bytes = file.size;
     return cli_output(job->output, file.data, file.size, dg);
 }

@@ -85,7 +85,7 @@ static enum status write_file(void *ctx, struct diag *dg)
     struct write_job *job = ctx;
 
     buf_init(&job->w->file.bytes, &job->w->file.arena);
-    return native_module_artefact(job->module, true, &job->w->file.bytes, dg);
+    return native_module_artefact(job->module, &job->w->file.bytes, dg);
 }
 
 static void open_world(struct world *w)

@@ -186,11 +186,11 @@ HANDLER(BRIDGE)
     DISPATCH();
 }
 
-/* Runs it somewhere else: in C, or in another tier. A store that counts fuel stays here. */
+/* Runs it somewhere else: in C, or in another tier, if that agrees about counting fuel. */
 static bool is_elsewhere(const struct interp_cx *cx)
 {
     const struct rt_instance *i = cx->callee->instance;
-    return i == NULL || (i->context != NULL && !cx->is_metered);
+    return i == NULL || (i->context != NULL && i->is_metered == cx->is_metered);
 }
 
 /* The code of cx->callee, which has an instance and has been translated. */

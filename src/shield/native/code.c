@@ -50,6 +50,7 @@ enum status native_code_new(struct rt_module *m, struct image *image, struct nat
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "for the code of a module");
     }
     code->image = image;
+    code->is_metered = (image->identity.options & IMAGE_FUEL) != 0;
     enum status st = layout_compute(&image->identity.shape, &code->layout);
     if (st == ST_OK)
         st = exec_memory_map(image, &m->wm, &code->memory, dg);
@@ -96,16 +97,20 @@ static struct str name_of(void *ctx, uint32_t func_index)
     return rt_module_func_name(ctx, func_index);
 }
 
-enum status native_module_artefact(struct rt_module *m, bool with_wasm, struct buf *out,
-                                   struct diag *dg)
+static enum status write_artefact(struct rt_module *m, const struct native_code *code,
+                                  struct str wasm, struct buf *out, struct diag *dg)
 {
-    const struct native_code *code = m->image;
     const struct artefact_names names = {name_of, m};
-    const struct str wasm = {(const char *)m->bytes, with_wasm ? m->byte_count : 0};
 
-    if (code == NULL)
-        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "the module is not compiled");
     return artefact_write(code->image, &names, wasm, out, dg);
+}
+
+enum status native_module_artefact(struct rt_module *m, struct buf *out, struct diag *dg)
+{
+    if (m->image == NULL)
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "the module is not compiled");
+    return write_artefact(m, m->image, (struct str){(const char *)m->bytes, m->byte_count}, out,
+                          dg);
 }
 
 /* ---- compiling, or finding what was compiled before ---- */
@@ -118,15 +123,16 @@ struct request {
     uint8_t key[SHA256_BYTES];    /* in the cache */
 };
 
-static void make_request(struct rt_module *m, const struct native_options *o, struct request *r)
+static void make_request(struct rt_module *m, const struct native_options *o, bool is_metered,
+                         struct request *r)
 {
     struct sha256 key;
 
     *r = (struct request){.module = m, .options = o, .compile = pipeline_options_default()};
     r->compile.optimise = o->opt_level != 0;
+    r->compile.is_metered = is_metered;
     r->compile.threads = o->threads;
     r->compile.canonical_nan = m->engine->config.canonical_nan;
-    r->compile.is_metered = o->count_fuel;
     r->compile.check_regalloc = o->check_regalloc;
     sha256_of(m->bytes, m->byte_count, r->digest);
     const uint32_t numbers[] = {IMAGE_VERSION, r->compile.optimise, r->compile.canonical_nan,
@@ -147,8 +153,9 @@ static bool find_cached(struct request *r, struct native_code **out)
         return false;
     enum status st = open_artefact(r->module, c.bytes, c.size, out, &ignored);
     native_cache_release(&c);
-    if (st == ST_OK && memcmp((*out)->image->identity.wasm_digest, r->digest,
-                              sizeof(r->digest)) != 0) {
+    if (st == ST_OK && ((*out)->is_metered != r->compile.is_metered ||
+                        memcmp((*out)->image->identity.wasm_digest, r->digest,
+                               sizeof(r->digest)) != 0)) {
         native_code_free(*out);
         st = ST_MALFORMED;
     }
@@ -157,6 +164,7 @@ static bool find_cached(struct request *r, struct native_code **out)
 
 struct keep_job {
     const struct request *request;
+    const struct native_code *code;
     struct arena arena;
 };
 
@@ -167,14 +175,14 @@ static enum status keep_guarded(void *ctx, struct diag *dg)
     struct buf file;
 
     buf_init(&file, &job->arena);
-    TRY(native_module_artefact(r->module, false, &file, dg));
+    TRY(write_artefact(r->module, job->code, (struct str){NULL, 0}, &file, dg));
     native_cache_put(r->options->cache_folder, r->key, file.data, file.size);
     return ST_OK;
 }
 
-static void keep(const struct request *r)
+static void keep(const struct request *r, const struct native_code *code)
 {
-    struct keep_job job = {.request = r};
+    struct keep_job job = {.request = r, .code = code};
 
     arena_init(&job.arena, ARTEFACT_BYTES_MAX);
     (void)!arena_guard(&job.arena, keep_guarded, &job, NULL); /* without a cache it goes on too */
@@ -191,6 +199,12 @@ static enum status compile(struct request *r, struct native_code **out, struct d
 
 static const struct native_options default_options = {.opt_level = 2};
 
+static const struct native_options *options_of(const struct rt_module *m)
+{
+    const struct native_options *o = m->engine->config.tier_options;
+    return o != NULL ? o : &default_options;
+}
+
 static enum status get_code(struct request *r, struct native_code **out, struct diag *dg)
 {
     const bool has_cache = r->options->cache_folder != NULL;
@@ -198,22 +212,19 @@ static enum status get_code(struct request *r, struct native_code **out, struct 
     if (has_cache && find_cached(r, out))
         return ST_OK;
     TRY(compile(r, out, dg));
-    r->module->image = *out;
     if (has_cache)
-        keep(r);
+        keep(r, *out);
     return ST_OK;
 }
 
 enum status native_module_init(struct rt_module *m, struct str artefact, struct diag *dg)
 {
-    const struct native_options *o = m->engine->config.tier_options;
+    const struct native_options *o = options_of(m);
     struct native_code *code = NULL;
     struct diag why = {0};
     struct request request;
     enum status st;
 
-    if (o == NULL)
-        o = &default_options;
     if (o->interpret)
         return ST_OK;
     if (artefact.size != 0) {
@@ -222,7 +233,7 @@ enum status native_module_init(struct rt_module *m, struct str artefact, struct 
         native_profile_add(o->profile, m, code);
         return ST_OK;
     }
-    make_request(m, o, &request);
+    make_request(m, o, o->count_fuel, &request);
     st = get_code(&request, &code, &why);
     if (st == ST_OK) {
         m->image = code;
@@ -234,4 +245,25 @@ enum status native_module_init(struct rt_module *m, struct str artefact, struct 
     if (dg != NULL)
         *dg = why;
     return st;
+}
+
+const struct native_code *native_other_code(struct rt_module *m)
+{
+    struct native_code *code = atomic_load_explicit(&m->other_image, memory_order_acquire);
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* not m->code_lock: names need it */
+    struct request request;
+    struct diag ignored;
+
+    if (code != NULL)
+        return code;
+    pthread_mutex_lock(&lock);
+    code = atomic_load_explicit(&m->other_image, memory_order_relaxed);
+    if (code == NULL) {
+        make_request(m, options_of(m), !((struct native_code *)m->image)->is_metered, &request);
+        if (get_code(&request, &code, &ignored) != ST_OK)
+            code = NULL; /* the interpreter counts too */
+        atomic_store_explicit(&m->other_image, code, memory_order_release);
+    }
+    pthread_mutex_unlock(&lock);
+    return code;
 }

@@ -16,6 +16,10 @@ MUST_USE enum status native_module_unpack(const uint8_t *bytes, size_t size, str
                                           struct diag *dg);
 void native_code_free(struct native_code *code); /* NULL is fine */
 
+/* Code of a compiled module that counts fuel if m->image does not, and the other way round;
+ * compiled now if need be. NULL: it cannot be had. Any thread. */
+const struct native_code *native_other_code(struct rt_module *m);
+
 /* Maps an image of this module. image is the code's from now on, freed too when this fails. */
 MUST_USE enum status native_code_new(struct rt_module *m, struct image *image,
                                      struct native_code **out, struct diag *dg);

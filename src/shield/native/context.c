@@ -3,7 +3,7 @@
 #include "shield/native/state.h"
 
 #include "base/mem.h"
-#include "shield/native/native.h"
+#include "shield/native/code.h"
 
 #include <assert.h>
 #include <string.h>
@@ -128,23 +128,26 @@ enum status native_instance_init(struct rt_instance *i, struct diag *dg)
     struct native_state *n = i->store->native_state;
     const struct native_code *code = i->module->image;
 
-    if (code == NULL || !memories_fit(i, code->image) ||
-        ((code->image->identity.options & IMAGE_FUEL) != 0) != n->counts_fuel)
+    if (code != NULL && code->is_metered != i->store->fuel_on)
+        code = native_other_code(i->module);
+    if (code == NULL || !memories_fit(i, code->image))
         return ST_OK;
     TRY(native_stack_ensure(n, dg));
-    uint8_t *context = mem_alloc(code->layout.bytes, 1);
-    if (context == NULL)
+    struct native_context_head *head = mem_alloc(1, sizeof(*head) + code->layout.bytes);
+    if (head == NULL)
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET,
                          "the host refused %u bytes for the context of an instance",
                          code->layout.bytes);
-    assert(((uintptr_t)context & 15) == 0 && "globals are aligned");
+    assert(((uintptr_t)(head + 1) & 15) == 0 && "globals are aligned");
     enum status st = use_region(n, i->module, code, dg);
     if (st != ST_OK) {
-        mem_free(context);
+        mem_free(head);
         return st;
     }
-    i->context = context;
-    fill(n, i, &code->layout, context);
+    head->code = code;
+    i->context = head + 1;
+    i->is_metered = code->is_metered;
+    fill(n, i, &code->layout, i->context);
     set_code(i, code);
     return ST_OK;
 }
@@ -152,9 +155,10 @@ enum status native_instance_init(struct rt_instance *i, struct diag *dg)
 void native_instance_free(struct rt_instance *i)
 {
     struct native_state *n = i->store->native_state;
+    struct native_context_head *head = (struct native_context_head *)i->context - 1;
 
     if (n != NULL)
-        drop_region(n, i->module->image);
-    mem_free(i->context);
+        drop_region(n, head->code);
+    mem_free(head);
     i->context = NULL;
 }

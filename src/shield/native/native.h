@@ -1,7 +1,8 @@
 /*
- * native: the tier that runs compiled code. Modules are compiled when they are made; what the
- * compiler does not take (see compile/translate.h), and stores that count fuel where code does not
- * (or the other way round), run on the interpreter, and calls go both ways.
+ * native: the tier that runs compiled code. Modules are compiled when they are made, and once more
+ * when a store first uses them that counts fuel (or, with count_fuel, one that does not); what the
+ * compiler does not take (translate_supported) runs on the interpreter, and calls go both ways.
+ * When a store changes its mind about counting, the interpreter runs the instances it has.
  *
  *   - A tail call from one tier into the other takes stack, like any call.
  *   - Runs nest at most NATIVE_DEPTH_MAX deep across tiers; then STACK_EXHAUSTED.
@@ -24,15 +25,15 @@ struct native_options {
     uint32_t threads;    /* of the compiler, at most; 0: one per processor */
     bool must_compile;   /* refuse modules that only the interpreter can run */
     bool interpret;      /* compile nothing */
-    bool count_fuel;     /* code counts fuel: for stores that do. Others are then interpreted */
+    bool count_fuel;     /* most stores will: compile code that counts first */
     bool check_regalloc; /* judge every register allocation also in release builds */
     enum native_profile profile; /* for perf, see profile.h */
     const char *cache_folder; /* of compiled code, see cache.h; NULL: none. Borrowed */
 };
 
-/* Appends the compiled code of a module as a file (compile/artefact.h), inside arena_guard() of
+/* Appends a compiled module and its code as a file (compile/artefact.h), inside arena_guard() of
  * out->arena. ST_USAGE: the module is not compiled. */
-MUST_USE enum status native_module_artefact(struct rt_module *m, bool with_wasm, struct buf *out,
+MUST_USE enum status native_module_artefact(struct rt_module *m, struct buf *out,
                                             struct diag *dg);
 
 /* The tier of compiled code; NULL on processors that there is no compiler for. */

@@ -96,11 +96,9 @@ static enum status enter(struct native_state *n, struct rt_func *fn, const union
 enum status native_call(struct rt_store *s, struct rt_func *fn, const union rt_value *args,
                         union rt_value *results)
 {
-    struct native_state *n = s->native_state;
-
-    if (fn->instance->context == NULL || s->fuel_on != n->counts_fuel)
+    if (fn->instance->context == NULL || fn->instance->is_metered != s->fuel_on)
         return interp_tier()->call(s, fn, args, results);
-    return enter(n, fn, args, results);
+    return enter(s->native_state, fn, args, results);
 }
 
 /* ---- out of the guest ---- */

@@ -45,6 +45,7 @@ struct native_code {
     struct image *image;       /* owned */
     struct exec_memory memory; /* owned */
     struct layout layout;
+    bool is_metered;
     bool is_foreign; /* from a file: its tables may lie, although the code is verified */
 };
 
@@ -69,7 +70,6 @@ struct native_state {
     struct rt_store *store;
     struct native_fault fault;
     uint32_t depth; /* runs in progress */
-    bool counts_fuel; /* compiled code does */
     _Atomic int thread; /* the kernel's number of the thread that ran last, 0: none */
     struct native_region *regions; /* owned; the signal handler reads it */
     uint32_t region_count, region_capacity;
@@ -99,6 +99,12 @@ _Static_assert(offsetof(struct rt_memory, base) == RECORD_MEMORY_BASE &&
 _Static_assert(sizeof(union rt_value) == GLOBAL_BYTES, "a cell holds a value");
 
 /* ---- context.c ---- */
+
+/* In front of each context, where no code looks. */
+struct native_context_head {
+    const struct native_code *code;
+    uint64_t padding; /* contexts are aligned to 16 */
+};
 
 MUST_USE enum status native_instance_init(struct rt_instance *i, struct diag *dg);
 void native_instance_free(struct rt_instance *i);

@@ -38,10 +38,7 @@ static enum status store_init(struct rt_store *s, struct diag *dg)
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "the host refused %zu bytes for a store",
                          sizeof(*n));
     }
-    const struct native_options *options = s->engine->config.tier_options;
-
     n->store = s;
-    n->counts_fuel = options != NULL && options->count_fuel;
     n->interrupted = &s->interrupted;
     n->host_context[CONTEXT_INDEX_activation] = n;
     n->host_context[CONTEXT_INDEX_store] = s;
@@ -85,6 +82,7 @@ static void gc_roots(struct rt_store *s, void (*visit)(void *ctx, uint64_t *ref)
 static void module_free(struct rt_module *m)
 {
     native_code_free(m->image);
+    native_code_free(atomic_load_explicit(&m->other_image, memory_order_relaxed));
     m->image = NULL;
     interp_tier()->module_free(m);
 }

@@ -100,6 +100,7 @@ struct rt_module {
     uint32_t *type_ids;    /* per module type: registry id */
     _Atomic(struct rt_memory_image *) memory_image; /* see memory_image.h; owned */
     _Atomic uint32_t instance_count;                /* made so far, for that */
+    _Atomic(void *) other_image; /* as image, but counts fuel if that does not; made when needed */
     void *image; /* the tier's: code made ahead of time, shared by all instances; or NULL */
     _Atomic(void *) *code; /* per defined function: the tier's code, NULL until first needed */
     _Atomic(_Atomic(void *) *) metered_code; /* code[] of a variant that counts fuel; the tier's */
@@ -217,6 +218,7 @@ struct rt_instance {
     bool has_image;           /* memory 0 began with its active data segments in it */
     struct rt_instance *next; /* in the store's list */
     void *context;            /* of the tier: not NULL when its code is compiled */
+    bool is_metered;          /* that code counts fuel */
     void *host_data;          /* for embedders */
 };
 

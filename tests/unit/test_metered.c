@@ -1,10 +1,11 @@
 /* The specification's scripts once more, with what other tests leave off: fuel, which is translated
- * to code of its own, and canonical NaNs. Nothing may come out differently.
- * SPDX-License-Identifier: Apache-2.0 */
+ * to code of its own, and canonical NaNs; interpreted and compiled. Nothing may come out
+ * differently. SPDX-License-Identifier: Apache-2.0 */
 #include "suites.h"
 #include "tap.h"
 
 #include "shield/interp/interp.h"
+#include "shield/native/native.h"
 #include "shield/script/script.h"
 
 static const struct {
@@ -20,10 +21,11 @@ struct totals {
     uint32_t passed, failed;
 };
 
-static void run_file(const char *path, enum wm_feature feature, struct totals *totals)
+static void run_file(const char *path, enum wm_feature feature, const struct rt_tier *tier,
+                     struct totals *totals)
 {
     struct script_options options = {.features = wm_features_default(),
-                                     .tier = interp_tier(),
+                                     .tier = tier,
                                      .limits = rt_limits_default(),
                                      .fuel = UINT64_C(1) << 60,
                                      .canonical_nan = true};
@@ -52,8 +54,13 @@ int main(void)
 
     if (root == NULL)
         return tap_skip_all("no public test suites; set MUJUN_SUITES (see README.md)");
-    for (uint32_t i = 0; i < LENGTH_OF(parts); i++) {
+    const struct rt_tier *const tiers[] = {interp_tier(), native_tier()};
+    for (uint32_t k = 0; k < 2 * LENGTH_OF(parts); k++) {
+        const uint32_t i = k / 2;
+        const struct rt_tier *tier = tiers[k % 2];
         char path[4096];
+        if (tier == NULL)
+            continue;
         struct totals totals = {0, 0};
         snprintf(path, sizeof(path), "%s/%s", root, parts[i].folder);
         DIR *dir = opendir(path);
@@ -62,12 +69,12 @@ int main(void)
             if (n < 5 || strcmp(e->d_name + n - 5, ".wast") != 0)
                 continue;
             snprintf(path, sizeof(path), "%s/%s/%s", root, parts[i].folder, e->d_name);
-            run_file(path, parts[i].feature, &totals);
+            run_file(path, parts[i].feature, tier, &totals);
         }
         if (dir != NULL)
             closedir(dir);
-        tap_ok(totals.passed > 0 && totals.failed == 0, "%s: %u passed, %u failed", parts[i].folder,
-               totals.passed, totals.failed);
+        tap_ok(totals.passed > 0 && totals.failed == 0, "%s, %s: %u passed, %u failed",
+               parts[i].folder, tier->name, totals.passed, totals.failed);
     }
     return tap_done();
 }
