@@ -13,7 +13,16 @@
 #include "x64_values.h"
 
 enum { SLOT = 16, RESULT_AT = 3 * SLOT, COPIES_AT = 4 * SLOT, BLOCK_BYTES = 8 * SLOT };
-enum over { OVER_NONE, OVER_CC, OVER_FCC, OVER_FCC_AUX, OVER_LANES, OVER_SHUFFLES, OVER_CHOICES };
+enum over {
+    OVER_NONE,
+    OVER_CC,
+    OVER_FCC,
+    OVER_FCC_AUX,
+    OVER_LANES,
+    OVER_SHUFFLES,
+    OVER_CHOICES,
+    OVER_PREPARED
+};
 enum {
     CHOICE_SWAPPED = IR_FGE + 1,
     CHOICE_BRANCH = 2 * CHOICE_SWAPPED,
@@ -73,6 +82,20 @@ static uint32_t operand_count(const struct op_row *row)
     return (uint32_t)strlen(row->types) - 2;
 }
 
+/* What PREPARED operands went through before: what selection knows of their bits. */
+static const struct {
+    enum ir_op op;
+    enum ir_type type;
+    uint8_t aux;
+} preparations[] = {
+    {IR_OP_VEXTEND_LOW_U,  IR_V128, IR_I64X2},
+    {IR_OP_VEXTEND_HIGH_U, IR_V128, IR_I64X2},
+    {IR_OP_VEXTEND_LOW_S,  IR_V128, IR_I64X2},
+    {IR_OP_VEXTEND_HIGH_S, IR_V128, IR_I64X2},
+    {IR_OP_FADD,           IR_F32,  0       },
+    {IR_OP_FADD,           IR_F64,  0       },
+};
+
 static enum ir_type operand_type(const struct job *j, uint32_t k)
 {
     return type_of(j->row->types[2 + k]);
@@ -131,6 +154,23 @@ static ir_value operand(struct job *j, ir_value address, uint32_t k)
     if (j->mode == MODE_REGISTERS)
         store(f, 0, address, COPIES_AT + k * SLOT, v);
     return v;
+}
+
+static bool is_prepared(const struct job *j, uint32_t k)
+{
+    return j->row->over == OVER_PREPARED && operand_type(j, k) == preparations[j->number].type;
+}
+
+static ir_value prepared(struct job *j, uint32_t k, ir_value v)
+{
+    if (!is_prepared(j, k) || (j->mode == MODE_CONSTANT && k + 1 == operand_count(j->row)))
+        return v;
+    return ir_emit(&j->f, 0,
+                   (struct ir_inst){.op = (uint16_t)preparations[j->number].op,
+                                    .type = (uint8_t)operand_type(j, k),
+                                    .aux = preparations[j->number].aux,
+                                    .a = v,
+                                    .b = v});
 }
 
 static struct ir_inst tested(const struct job *j, const ir_value *v)
@@ -216,7 +256,7 @@ static enum status build(struct job *j, struct diag *dg)
     ir_block_new(f);
     const ir_value address = ir_param_new(f, 0, IR_I64);
     for (uint32_t k = 0; k < operand_count(j->row); k++)
-        v[k] = is_first(j, k) ? v[0] : operand(j, address, k);
+        v[k] = is_first(j, k) ? v[0] : prepared(j, k, operand(j, address, k));
     if (j->row->over == OVER_CHOICES)
         return build_choice(j, address, v, dg);
     struct ir_inst i = tested(j, v);
@@ -247,11 +287,30 @@ static void wrong(struct job *j, ir_bits want, int want_trap, ir_bits got, int g
              (unsigned long long)(want >> 64), (unsigned long long)want, want_trap);
 }
 
+static bool prepared_value(const struct job *j, uint32_t k, ir_bits *out)
+{
+    const uint32_t count = operand_count(j->row);
+    const bool constant = j->mode == MODE_CONSTANT && k + 1 == count;
+    uint8_t code;
+
+    *out = j->operands[k];
+    if (k >= count || constant || !is_prepared(j, k))
+        return true;
+    const uint32_t bits = ir_type_bits(operand_type(j, k));
+    const struct ir_operands x = {
+        .a = *out, .b = *out, .w = bits, .wa = bits, .aux = preparations[j->number].aux};
+    return ir_eval_op(preparations[j->number].op, &x, out, &code);
+}
+
 static bool evaluate(struct job *j, ir_bits *want, uint8_t *code)
 {
-    if (j->row->over != OVER_CHOICES)
-        return ir_eval_inst(&j->f, j->tested, j->operands[0], j->operands[1], j->operands[2], want,
-                            code);
+    if (j->row->over != OVER_CHOICES) {
+        ir_bits v[3];
+        for (uint32_t k = 0; k < 3; k++)
+            if (!prepared_value(j, k, &v[k]))
+                return false;
+        return ir_eval_inst(&j->f, j->tested, v[0], v[1], v[2], want, code);
+    }
     const struct ir_operands x = {.a = j->operands[0],
                                   .b = j->operands[1],
                                   .w = ir_type_bits(operand_type(j, 0)),
@@ -381,6 +440,7 @@ static uint32_t numbers_of(const struct op_row *row, uint8_t shape)
     case OVER_LANES: return lanes[shape];
     case OVER_SHUFFLES: return LENGTH_OF(shuffle_patterns);
     case OVER_CHOICES: return CHOICES;
+    case OVER_PREPARED: return LENGTH_OF(preparations);
     default: return 1;
     }
 }

@@ -130,7 +130,8 @@ static void cold_parts(struct emit *e)
     for (uint32_t k = 0; k < e->cold_count; k++) { /* these may ask for more stubs, not colds */
         source(e, e->m->sources[e->colds[k].inst]);
         x64_label_bind(&e->as, e->colds[k].entry);
-        emit_call_cold(e, &e->colds[k]);
+        if (!emit_float_cold(e, &e->colds[k]))
+            emit_call_cold(e, &e->colds[k]);
     }
     for (uint32_t k = 0; k < e->stub_count; k++) {
         source(e, e->stubs[k].source);

@@ -107,6 +107,11 @@ void emit_epilogue(struct emit *e); /* without the return */
 void emit_call(struct emit *e, uint32_t inst);
 void emit_call_cold(struct emit *e, const struct emit_cold *c);
 
+/* emit_float.c */
+void emit_minmax(struct emit *e, uint32_t inst);
+void emit_truncate(struct emit *e, uint32_t inst);
+bool emit_float_cold(struct emit *e, const struct emit_cold *c); /* false: none of these */
+
 /* emit_control.c */
 void emit_jmp(struct emit *e, uint32_t inst);
 void emit_jcc(struct emit *e, uint32_t inst);

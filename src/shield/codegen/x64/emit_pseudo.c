@@ -216,6 +216,8 @@ void emit_pseudo(struct emit *e, uint32_t inst)
     case X64_DIV:
     case X64_REM: divide(e, inst); break;
     case X64_ATOMIC_LOOP: atomic_loop(e, inst); break;
+    case X64_MINMAX: emit_minmax(e, inst); break;
+    case X64_TRUNCATE: emit_truncate(e, inst); break;
     case X64_CHECKED_END: checked_end(e, inst); break;
     default: emit_call(e, inst); break;
     }

@@ -37,14 +37,110 @@ struct sel_xmm sel_fcopysign(struct select *s, enum ir_type type, struct sel_xmm
     return scalar(s, r_ORPS(s, magnitude, sign));
 }
 
-struct sel_xmm sel_fmin(struct select *s, enum ir_type type, struct sel_xmm a, struct sel_xmm b)
+/* ---- minimum, maximum ------------------------------------------------------------------------ */
+
+/* No signalling NaN: what arithmetic gives, and constants. */
+static bool is_quiet(struct select *s, ir_value v)
 {
-    return scalar(s, vec_fmin(s, sel_lanes(type), a, b));
+    const struct ir_inst *i = sel_at(s, v);
+
+    switch ((enum ir_op)i->op) { /* tidy: flat */
+    case IR_OP_FADD:
+    case IR_OP_FSUB:
+    case IR_OP_FMUL:
+    case IR_OP_FDIV:
+    case IR_OP_FMIN:
+    case IR_OP_FMAX:
+    case IR_OP_FSQRT:
+    case IR_OP_FCEIL:
+    case IR_OP_FFLOOR:
+    case IR_OP_FTRUNC:
+    case IR_OP_FNEAREST:
+    case IR_OP_FCANON:
+    case IR_OP_FPROMOTE:
+    case IR_OP_FDEMOTE:
+    case IR_OP_FCVT_FROM_SINT:
+    case IR_OP_FCVT_FROM_UINT: return true;
+    default: return false;
+    }
 }
 
-struct sel_xmm sel_fmax(struct select *s, enum ir_type type, struct sel_xmm a, struct sel_xmm b)
+/* A constant that is no NaN. */
+static bool is_number(struct select *s, ir_value v, bool *is_zero, bool *is_negative)
 {
-    return scalar(s, vec_fmax(s, sel_lanes(type), a, b));
+    const struct ir_inst *i = sel_at(s, v);
+    const bool wide = i->type == IR_F64;
+    const uint64_t sign = wide ? UINT64_C(1) << 63 : UINT64_C(1) << 31, bits = ir_const_bits(i);
+    const uint64_t infinity = wide ? UINT64_C(0x7ff0000000000000) : UINT64_C(0x7f800000);
+
+    if (i->op != IR_OP_FCONST || (bits & ~sign) > infinity)
+        return false;
+    *is_zero = (bits & ~sign) == 0;
+    *is_negative = (bits & sign) != 0;
+    return true;
+}
+
+/* With a constant c: the instruction gives its second operand, x, when that is a NaN or equal,
+ * which is right but for a signalling NaN and for the one zero that must not be x's; adding a zero,
+ * which changes nothing else, mends both. */
+static struct sel_xmm with_constant(struct select *s, enum ir_type type, bool is_max, ir_value x,
+                                    ir_value constant, bool is_zero)
+{
+    static const enum x64_op ops[2][2] = {
+        {X64_MINSS, X64_MAXSS},
+        {X64_MINSD, X64_MAXSD}
+    };
+    const bool wide = type == IR_F64;
+    struct sel_xmm c = sel_xmm(s, constant), r;
+
+    if (wide) {
+        const struct sel_xm64 m = sel_xm64(s, x);
+        r = vec_rvm(s, ops[1][is_max], 16, c.v, m.v, &m.at, 0);
+    } else {
+        const struct sel_xm32 m = sel_xm32(s, x);
+        r = vec_rvm(s, ops[0][is_max], 16, c.v, m.v, &m.at, 0);
+    }
+    if (is_quiet(s, x) && !(is_zero && is_max))
+        return r;
+    struct sel_xmm zero = vec_zero(s);
+    if (!(is_zero && is_max)) /* -0: what is added to without a change, whatever its sign */
+        zero = vec_number_reg(s, sel_lanes(type), -0.0);
+    return vec_fadd(s, sel_lanes(type), r, zero);
+}
+
+static struct sel_xmm minmax(struct select *s, enum ir_type type, bool is_max, ir_value a,
+                             ir_value b)
+{
+    bool is_zero, is_negative;
+
+    a = ir_resolve(s->f, a);
+    b = ir_resolve(s->f, b);
+    if (is_number(s, b, &is_zero, &is_negative) && !(is_zero && is_negative))
+        return with_constant(s, type, is_max, a, b, is_zero);
+    if (is_number(s, a, &is_zero, &is_negative) && !(is_zero && is_negative))
+        return with_constant(s, type, is_max, b, a, is_zero);
+
+    struct sel_xmm left = sel_xmm(s, a), right = sel_xmm(s, b);
+    struct sel_xmm d = {sel_vreg_new(s, MIR_XMM, sel_width(type))};
+    struct mir_inst *i = sel_inst(s, X64_MINMAX, type == IR_F64 ? 8 : 4);
+    i->extra = is_max;
+    sel_use(s, left.v);
+    sel_use(s, right.v);
+    if (sel_has(s, CODEGEN_AVX))
+        sel_def_reg(s, d.v);
+    else
+        sel_def_reuse(s, d.v, 0);
+    return d;
+}
+
+struct sel_xmm sel_fmin(struct select *s, enum ir_type type, ir_value a, ir_value b)
+{
+    return minmax(s, type, false, a, b);
+}
+
+struct sel_xmm sel_fmax(struct select *s, enum ir_type type, ir_value a, ir_value b)
+{
+    return minmax(s, type, true, a, b);
 }
 
 /* The source is both operands: the one whose upper part is kept would else be waited for. */

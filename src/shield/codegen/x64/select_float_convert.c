@@ -139,20 +139,21 @@ struct sel_xmm sel_from_unsigned64(struct select *s, enum ir_type to, struct sel
 /* ---- to integers, trapping ---------------------------------------------------------------------
  */
 
-/* 32 bits: converted to 64, and the result looked at. */
-static struct sel_gpr trapping32(struct select *s, enum ir_type from, struct sel_xmm a,
-                                 bool is_signed)
+/* What does not fit is sorted out behind the function. */
+static struct sel_gpr truncate(struct select *s, enum ir_type to, enum ir_type from,
+                               struct sel_xmm a, bool is_unsigned)
 {
-    compare(s, from, a, a);
-    trap_if(s, X64_CC_P, CODEGEN_TRAP_INVALID_CONVERSION);
-    struct sel_gpr wide = cut(s, from, a, 8);
-    struct sel_gpr narrow = {
-        sel_mov_rm(s, is_signed ? X64_MOVSXD_RM : X64_MOV_RM, is_signed ? 8 : 4, wide.v, NULL)};
-    sel_inst(s, X64_CMP_RM, 8);
-    sel_use(s, wide.v);
-    sel_use(s, narrow.v);
-    trap_if(s, X64_CC_NE, CODEGEN_TRAP_INTEGER_OVERFLOW);
-    return is_signed ? (struct sel_gpr){sel_mov_rm(s, X64_MOV_RM, 4, wide.v, NULL)} : narrow;
+    const bool wide = from == IR_F64;
+    const double least = to == IR_I64 ? -0x1p63 : wide ? -2147483649.0 : -0x1p31;
+    const struct sel_xm128 bound = vec_number(s, wide ? VEC_SD : VEC_SS, least);
+    struct sel_gpr d = {sel_gpr_new(s, to == IR_I64 ? 8 : 4)};
+    struct mir_inst *i = sel_inst(s, X64_TRUNCATE, to == IR_I64 ? 8 : 4);
+
+    i->extra = (uint8_t)((wide ? X64_TRUNCATE_F64 : 0) | (is_unsigned ? X64_TRUNCATE_UNSIGNED : 0));
+    i->aux = bound.at.aux;
+    sel_def_reg(s, d.v);
+    sel_use(s, a.v);
+    return d;
 }
 
 /* a - 2^63, for the upper half of the unsigned numbers. */
@@ -173,26 +174,25 @@ static struct sel_gpr unsigned64(struct select *s, enum ir_type type, struct sel
     return alu(s, X64_OR_RM, alu(s, X64_AND_RM, high, is_high), low);
 }
 
-static struct sel_gpr trapping64(struct select *s, enum ir_type from, struct sel_xmm a,
-                                 bool is_signed)
+static struct sel_gpr trapping_u64(struct select *s, enum ir_type from, struct sel_xmm a)
 {
     compare(s, from, a, a);
     trap_if(s, X64_CC_P, CODEGEN_TRAP_INVALID_CONVERSION);
-    compare_number(s, from, a, is_signed ? 0x1p63 : 0x1p64);
+    compare_number(s, from, a, 0x1p64);
     trap_if(s, X64_CC_AE, CODEGEN_TRAP_INTEGER_OVERFLOW);
-    compare_number(s, from, a, is_signed ? -0x1p63 : -1.0);
-    trap_if(s, is_signed ? X64_CC_B : X64_CC_BE, CODEGEN_TRAP_INTEGER_OVERFLOW);
-    return is_signed ? cut(s, from, a, 8) : unsigned64(s, from, a);
+    compare_number(s, from, a, -1.0);
+    trap_if(s, X64_CC_BE, CODEGEN_TRAP_INTEGER_OVERFLOW);
+    return unsigned64(s, from, a);
 }
 
 struct sel_gpr sel_to_int(struct select *s, enum ir_type to, enum ir_type from, struct sel_xmm a)
 {
-    return to == IR_I64 ? trapping64(s, from, a, true) : trapping32(s, from, a, true);
+    return truncate(s, to, from, a, false);
 }
 
 struct sel_gpr sel_to_uint(struct select *s, enum ir_type to, enum ir_type from, struct sel_xmm a)
 {
-    return to == IR_I64 ? trapping64(s, from, a, false) : trapping32(s, from, a, false);
+    return to == IR_I64 ? trapping_u64(s, from, a) : truncate(s, to, from, a, true);
 }
 
 /* ---- to integers, saturating -------------------------------------------------------------------

@@ -196,6 +196,26 @@ static struct sel_xmm multiply32(struct select *s, struct sel_xmm a, struct sel_
     return r_PUNPCKLDQ(s, r_PSHUFD(s, even, 0x08), r_PSHUFD(s, odd, 0x08));
 }
 
+/* Of 64-bit lanes: the high halves are zeros, are copies of the low halves' signs. */
+enum high_half { HIGH_ANY, HIGH_ZERO, HIGH_SIGN };
+
+static enum high_half high_half_of(struct select *s, ir_value v)
+{
+    const struct ir_inst *i = sel_at(s, ir_resolve(s->f, v));
+    uint64_t count;
+
+    switch ((enum ir_op)i->op) {
+    case IR_OP_VEXTEND_LOW_U:
+    case IR_OP_VEXTEND_HIGH_U: return i->aux == IR_I64X2 ? HIGH_ZERO : HIGH_ANY;
+    case IR_OP_VEXTEND_LOW_S:
+    case IR_OP_VEXTEND_HIGH_S: return i->aux == IR_I64X2 ? HIGH_SIGN : HIGH_ANY;
+    case IR_OP_VSHR_U:
+        return i->aux == IR_I64X2 && sel_const(s, i->b, &count) && (count & 63) >= 32 ? HIGH_ZERO
+                                                                                      : HIGH_ANY;
+    default: return HIGH_ANY;
+    }
+}
+
 /* low * low, and both mixed products in the high half. */
 static struct sel_xmm multiply64(struct select *s, struct sel_xmm a, struct sel_xmm b)
 {
@@ -206,13 +226,20 @@ static struct sel_xmm multiply64(struct select *s, struct sel_xmm a, struct sel_
     return r_PADDQ(s, low, r_PSLLQ_I(s, r_PADDQ(s, one, other), 32));
 }
 
-struct sel_xmm sel_vmul(struct select *s, enum ir_shape shape, struct sel_xmm a, struct sel_xmm b)
+struct sel_xmm sel_vmul64(struct select *s, ir_value a, ir_value b)
 {
-    assert(shape == IR_I16X8 || shape == IR_I32X4 || shape == IR_I64X2);
-    if (shape == IR_I16X8)
-        return r_PMULLW(s, a, b);
-    if (shape == IR_I64X2)
-        return multiply64(s, a, b);
+    const enum high_half high_a = high_half_of(s, a), high_b = high_half_of(s, b);
+    struct sel_xmm x = sel_xmm(s, a), y = sel_xmm(s, b);
+
+    if (high_a == HIGH_ZERO && high_b == HIGH_ZERO)
+        return r_PMULUDQ(s, x, y);
+    if (high_a == HIGH_SIGN && high_b == HIGH_SIGN && sel_has(s, CODEGEN_SSE41))
+        return r_PMULDQ(s, x, y);
+    return multiply64(s, x, y);
+}
+
+struct sel_xmm sel_vmul32(struct select *s, struct sel_xmm a, struct sel_xmm b)
+{
     return sel_has(s, CODEGEN_SSE41) ? r_PMULLD(s, a, b) : multiply32(s, a, b);
 }
 

@@ -16,8 +16,8 @@ struct sel_xmm sel_fneg(struct select *s, enum ir_type type, struct sel_xmm a);
 struct sel_xmm sel_fabs(struct select *s, enum ir_type type, struct sel_xmm a);
 struct sel_xmm sel_fcopysign(struct select *s, enum ir_type type, struct sel_xmm a,
                              struct sel_xmm sign_of);
-struct sel_xmm sel_fmin(struct select *s, enum ir_type type, struct sel_xmm a, struct sel_xmm b);
-struct sel_xmm sel_fmax(struct select *s, enum ir_type type, struct sel_xmm a, struct sel_xmm b);
+struct sel_xmm sel_fmin(struct select *s, enum ir_type type, ir_value a, ir_value b);
+struct sel_xmm sel_fmax(struct select *s, enum ir_type type, ir_value a, ir_value b);
 struct sel_xmm sel_fsqrt(struct select *s, enum ir_type type, struct sel_xmm a);
 struct sel_xmm sel_fround(struct select *s, enum ir_type type, enum vec_rounding how,
                           struct sel_xmm a);
@@ -70,7 +70,8 @@ struct sel_xmm sel_vmax_u(struct select *s, enum ir_shape shape, struct sel_xmm 
                           struct sel_xmm b);
 struct sel_xmm sel_vneg(struct select *s, enum ir_shape shape, struct sel_xmm a);
 struct sel_xmm sel_vabs(struct select *s, enum ir_shape shape, struct sel_xmm a);
-struct sel_xmm sel_vmul(struct select *s, enum ir_shape shape, struct sel_xmm a, struct sel_xmm b);
+struct sel_xmm sel_vmul32(struct select *s, struct sel_xmm a, struct sel_xmm b);
+struct sel_xmm sel_vmul64(struct select *s, ir_value a, ir_value b);
 struct sel_xmm sel_q15mulr(struct select *s, struct sel_xmm a, struct sel_xmm b);
 struct sel_xmm sel_dot_i8(struct select *s, struct sel_xmm a, struct sel_xmm b);
 struct sel_xmm sel_dot_i8_add(struct select *s, struct sel_xmm a, struct sel_xmm b,

@@ -82,6 +82,9 @@ enum x64_form {
     FORM_ALU_X0,  /* reg = reg op rm, mask in xmm0 [use reg][def reuses 0][use xmm0][rm] */
 };
 
+/* Of TRUNCATE; UNSIGNED only with 32 bits. */
+enum { X64_TRUNCATE_F64 = 1, X64_TRUNCATE_UNSIGNED = 2 };
+
 enum { X64_MAP_0F = 1, X64_MAP_0F38, X64_MAP_0F3A };
 enum x64_prefix { X64_PREFIX_N = 0, X64_PREFIX_P66 = 0x66, X64_PREFIX_PF3 = 0xf3,
     X64_PREFIX_PF2 = 0xf2 };
