@@ -1,17 +1,22 @@
 /*
- * test_ra_mutants: correct allocations are altered, one thing at a time, and verify/ra judges the
- * result. What it accepts must be harmless: running it (mir_run.h) gives every operand its value.
- * Each kind of alteration must have been refused often.
- * SPDX-License-Identifier: Apache-2.0
+ * test_ra_mutants: correct allocations, of random functions and of those of real modules, are
+ * altered, one thing at a time, and verify/ra judges the result. What it accepts must be harmless:
+ * running it (mir_run.h) gives every operand its value. Each kind of alteration must have been
+ * refused often. SPDX-License-Identifier: Apache-2.0
  */
 #include "mir_random.h"
 #include "mir_run.h"
 #include "shield/codegen/regalloc.h"
+#include "shield/compile/pipeline.h"
 #include "shield/verify/ra/ra.h"
+#include "shield/wasm/read.h"
+#include "shield/wasm/validate.h"
+#include "suites.h"
 #include "tap.h"
 
 #include <stdlib.h>
 
+enum { REAL_FUNCTIONS_MIN = 500, REAL_INSTS_MAX = 1500 };
 enum { FUNCTIONS = 600, TRIES = 2, RUNS = 6, STEPS = 500, REFUSED_MIN = 40 };
 
 struct mutant {
@@ -481,20 +486,20 @@ struct job {
 static void judge(struct job *job, const struct mir_func *f, const struct mir_allocation *a,
                   uint32_t kind)
 {
-    struct arena_mark mark = arena_mark(&job->arena);
+    struct arena_mark mark = arena_mark(f->arena);
     struct mutant m = {.f = *f, .a = *a, .rng = &job->rng};
     struct diag dg = {0};
 
-    m.f.clobbers = COPY(&job->arena, f->clobbers, f->inst_count);
-    m.a.places = COPY(&job->arena, a->places, f->operand_first[f->inst_count]);
+    m.f.clobbers = COPY(f->arena, f->clobbers, f->inst_count);
+    m.a.places = COPY(f->arena, a->places, f->operand_first[f->inst_count]);
     if (a->edit_count > 0)
-        m.a.edits = COPY(&job->arena, a->edits, a->edit_count);
+        m.a.edits = COPY(f->arena, a->edits, a->edit_count);
     if (kinds[kind].alter(&m)) {
         tally[kind].tried++;
         if (ra_check(&m.f, &m.a, &dg) != ST_OK) {
             tally[kind].refused++;
         } else {
-            struct mirrun *run = arena_new(&job->arena, struct mirrun, 1);
+            struct mirrun *run = arena_new(f->arena, struct mirrun, 1);
             bool same = true;
             for (uint64_t s = 0; same && s < RUNS; s++)
                 same = mir_run(run, &m.f, &m.a, s, STEPS);
@@ -505,7 +510,7 @@ static void judge(struct job *job, const struct mir_func *f, const struct mir_al
                        kinds[kind].name, run->why);
         }
     }
-    arena_release(&job->arena, mark);
+    arena_release(f->arena, mark);
 }
 
 static enum status run_job(void *ctx, struct diag *dg)
@@ -530,6 +535,79 @@ static enum status run_job(void *ctx, struct diag *dg)
     return ST_OK;
 }
 
+/* ---- real functions ---- */
+
+static struct job real;
+static uint32_t real_count;
+
+/* In place of verify/ra, when a module is compiled: judges the allocation, then mutants of it. */
+static enum status judge_real(const struct mir_func *f, const struct mir_allocation *a,
+                              struct diag *dg)
+{
+    TRY(ra_check(f, a, dg));
+    if (f->inst_count > REAL_INSTS_MAX)
+        return ST_OK;
+    real_count++;
+    real.seed = real_count;
+    for (uint32_t kind = 0; kind < LENGTH_OF(kinds); kind++)
+        judge(&real, f, a, kind);
+    return ST_OK;
+}
+
+struct module_job {
+    struct arena arena;
+    struct str wasm;
+    bool optimise;
+};
+
+static enum status compile_real(void *ctx, struct diag *dg)
+{
+    static const uint8_t digest[32];
+    struct module_job *job = ctx;
+    struct wm_module wm;
+    struct image *image = NULL;
+    struct pipeline_options options = pipeline_options_default();
+
+    options.optimise = job->optimise;
+    options.threads = 1;
+    options.judge = judge_real;
+    TRY(wm_read_module((const uint8_t *)job->wasm.text, job->wasm.size, wm_features_all(),
+                       &job->arena, &wm, dg));
+    TRY(wm_validate(&wm, &job->arena, dg));
+    TRY(compile_module(&wm, digest, &options, &image, NULL, dg));
+    image_release(image);
+    return ST_OK;
+}
+
+static void try_module(const char *folder, const char *name, bool optimise)
+{
+    struct module_job job = {.optimise = optimise};
+    char path[512];
+    struct diag dg = {0};
+
+    snprintf(path, sizeof(path), "%s/wasm/%s.wasm", folder, name);
+    job.wasm = load_file(path);
+    if (job.wasm.text == NULL)
+        return;
+    arena_init(&job.arena, (size_t)1 << 30);
+    rng_seed(&real.rng, optimise);
+    enum status st = arena_guard(&job.arena, compile_real, &job, &dg);
+    tap_ok(st == ST_OK, "%s%s: every allocation is accepted %s", name, optimise ? "" : " at -O0",
+           dg.text);
+    arena_free(&job.arena);
+    free((void *)(uintptr_t)job.wasm.text);
+}
+
+static void report(const char *whose)
+{
+    for (uint32_t k = 0; k < LENGTH_OF(kinds); k++) {
+        tap_ok(tally[k].wrong == 0 && tally[k].refused >= MIN(tally[k].tried, REFUSED_MIN) / 2,
+               "%s: %s: %u altered, %u refused, %u harmless, %u wrongly accepted", whose,
+               kinds[k].name, tally[k].tried, tally[k].refused, tally[k].harmless, tally[k].wrong);
+    }
+    memset(tally, 0, sizeof(tally));
+}
+
 int main(int argc, char **argv)
 {
     static struct job job;
@@ -547,8 +625,22 @@ int main(int argc, char **argv)
         }
     }
     for (uint32_t k = 0; k < LENGTH_OF(kinds); k++)
-        tap_ok(tally[k].wrong == 0 && tally[k].refused >= REFUSED_MIN,
-               "%s: %u altered, %u refused, %u harmless, %u wrongly accepted", kinds[k].name,
-               tally[k].tried, tally[k].refused, tally[k].harmless, tally[k].wrong);
+        tap_ok(tally[k].refused >= REFUSED_MIN, "%s: refused %u times", kinds[k].name,
+               tally[k].refused);
+    report("random functions");
+    const char *bench = getenv("MUJUN_BENCH");
+    if (bench == NULL)
+        bench = "../shared/bench";
+    static const char *const modules[] = {"bzip2", "lua", "regexbench", "cjson"};
+    for (uint32_t k = 0; k < LENGTH_OF(modules); k++) {
+        try_module(bench, modules[k], true);
+        try_module(bench, modules[k], false);
+    }
+    if (real_count == 0) {
+        tap_ok(true, "real functions # SKIP there is no ../shared/bench, MUJUN_BENCH names none");
+        return tap_done();
+    }
+    tap_ok(real_count >= REAL_FUNCTIONS_MIN, "%u real functions", real_count);
+    report("real functions");
     return tap_done();
 }

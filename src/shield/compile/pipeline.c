@@ -9,6 +9,7 @@
 #include "shield/compile/translate.h"
 #include "shield/ir/check.h"
 #include "shield/opt/opt.h"
+#include "shield/verify/ra/ra.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -240,7 +241,8 @@ static struct codegen_options codegen_options(const struct pipeline_options *o,
     return (struct codegen_options){
         .features = o->features,
         .optimise = o->optimise,
-        .check_regalloc = o->check_regalloc || CHECKED_BUILD,
+        .check_regalloc = o->check_regalloc || o->judge != NULL || CHECKED_BUILD,
+        .judge = o->judge != NULL ? o->judge : ra_check,
         .sandbox = true,
         .layout = {.memory0_base = CONTEXT_OFFSET(memory0_base),
                    .overflow = CONTEXT_OFFSET(overflow),

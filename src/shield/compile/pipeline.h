@@ -20,6 +20,8 @@ enum {
 
 enum pipeline_stage { PIPELINE_TRANSLATED, PIPELINE_OPTIMISED };
 struct ir_func;
+struct mir_func;
+struct mir_allocation;
 
 struct pipeline_options {
     bool optimise;       /* the middle end and the good register allocator */
@@ -32,6 +34,8 @@ struct pipeline_options {
      * NULL: nobody looks. */
     void (*watch)(void *ctx, enum pipeline_stage stage, const struct ir_func *f);
     void *watch_ctx;
+    /* For tests: judges every allocation in place of verify/ra. NULL: verify/ra does. */
+    enum status (*judge)(const struct mir_func *, const struct mir_allocation *, struct diag *);
 };
 struct pipeline_options pipeline_options_default(void); /* optimised, for this processor */
 
