@@ -5,11 +5,8 @@
  *   (memory: i64, i64, i32, f64, f32) -> (i64)
  *
  * memory is the address of RANDOM_MEMORY_BYTES, which the function reads and writes. The result
- * mixes
- * many of its values. Floating point results pass through FCANON before they are seen, since
- * which NaN an
- * operation gives is not fixed.
- * SPDX-License-Identifier: Apache-2.0
+ * mixes many of its values. Floating point results pass through FCANON before they are seen, since
+ * which NaN an operation gives is not fixed. SPDX-License-Identifier: Apache-2.0
  */
 #ifndef TESTS_UNIT_RANDOM_IR_H
 #define TESTS_UNIT_RANDOM_IR_H

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-enum { SIZE_SHORT = 2, SIZE_JMP = 5, SIZE_JCC = 6, PASSES_MAX = 10 };
+enum { SIZE_SHORT = 2, SIZE_JMP = 5, SIZE_JCC = 6, PASSES_MAX = 40 };
 
 void x64_asm_init(struct x64_asm *as, struct arena *arena, uint32_t expected_bytes)
 {

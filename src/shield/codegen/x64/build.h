@@ -1,8 +1,7 @@
 /*
  * build: typed builders, one or more for each integer row of enc.def, named as the row and the
- * width
- * of the operation: ADD_RM is sel_ADD_RM32(s, gpr, rm32) and sel_ADD_RM64(s, gpr, rm64). Rules
- * declare those that they use as constructors. vector.h does the same for the vector rows.
+ * width of the operation: ADD_RM is sel_ADD_RM32(s, gpr, rm32) and sel_ADD_RM64(s, gpr, rm64).
+ * Rules declare those that they use as constructors. vector.h does the same for the vector rows.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_CODEGEN_X64_BUILD_H

@@ -89,8 +89,7 @@ static void block(struct emit *e, uint32_t b)
 }
 
 /* Blocks that hold nothing but a jump lead on to its target; a loop of such blocks stays. Also
- * notes
- * which hold nothing but the return. */
+ * notes which hold nothing but the return. */
 static void thread_branches(struct emit *e)
 {
     const struct mir_func *m = e->m;

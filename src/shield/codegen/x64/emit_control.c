@@ -89,8 +89,7 @@ void emit_switch_few(struct emit *e, uint32_t inst)
 }
 
 /* A jump through a table of deltas. The index is clamped to the last entry by cmov, which also
- * holds
- * for a processor that guesses. */
+ * holds for a processor that guesses. */
 void emit_switch(struct emit *e, uint32_t inst)
 {
     const struct mir_inst *i = &e->m->insts[inst];
