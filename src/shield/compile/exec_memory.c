@@ -2,43 +2,13 @@
 #include "shield/compile/exec_memory.h"
 
 #include "base/mem.h"
-#include "shield/compile/policy.h"
+#include "shield/compile/judge.h"
 
 #include <assert.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { POLICY_BYTES_MAX = 1 << 28, TRAP_BYTE = 0xcc };
-
-struct judge_job {
-    const struct image *image;
-    const struct wm_module *wm;
-    const uint8_t *bytes;
-    struct arena arena;
-};
-
-static enum status judge(void *ctx, struct diag *dg)
-{
-    struct judge_job *job = ctx;
-    const struct image *image = job->image;
-    struct layout layout;
-    struct sfi_policy policy;
-
-    TRY(layout_compute(&image->identity.shape, &layout));
-    policy_make(job->wm, &layout, image->memory_plans, &job->arena, &policy);
-    struct sfi_function *functions = arena_new(&job->arena, struct sfi_function, image->func_count);
-    for (uint32_t i = 0; i < image->func_count; i++)
-        functions[i] = (struct sfi_function){image->funcs[i].offset, image->funcs[i].size};
-    const struct sfi_image what = {
-        .bytes = job->bytes,
-        .size = image_pool_offset(image) + image->pool_bytes,
-        .data_offset = image_pool_offset(image),
-        .data_size = image->pool_bytes,
-        .functions = functions,
-        .function_count = image->func_count,
-    };
-    return diag_in(dg, sfi_verify(&policy, &what, dg), "the machine code of the module");
-}
+enum { TRAP_BYTE = 0xcc };
 
 enum status exec_memory_map(const struct image *image, const struct wm_module *wm,
                             struct exec_memory *out, struct diag *dg)
@@ -61,12 +31,8 @@ enum status exec_memory_map(const struct image *image, const struct wm_module *w
     if (image->pool_bytes != 0)
         memcpy(at + pool_offset, image->pool, image->pool_bytes);
     enum status st = mprotect(at, bytes, PROT_READ) == 0 ? ST_OK : ST_NO_MEMORY;
-    if (st == ST_OK) {
-        struct judge_job job = {.image = image, .wm = wm, .bytes = at};
-        arena_init(&job.arena, POLICY_BYTES_MAX);
-        st = arena_guard(&job.arena, judge, &job, dg);
-        arena_free(&job.arena);
-    }
+    if (st == ST_OK)
+        st = judge_image(image, wm, at, dg);
     if (st == ST_OK && pool_offset != 0 && mprotect(at, pool_offset, PROT_READ | PROT_EXEC) != 0)
         st = diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET,
                        "the host refused to make code executable");
