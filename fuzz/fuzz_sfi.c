@@ -24,18 +24,19 @@ struct job {
     size_t edit_count;
 };
 
-/* Edits the words and heads of hints: (place, new byte). */
+/* Edits heads and facts of hints: (place, new byte). */
 static void damage(const struct sfi_hints *h, const uint8_t *edits, size_t count)
 {
-    uint8_t *heads = (uint8_t *)h->hints, *words = (uint8_t *)h->words;
-    size_t head_bytes = h->count * sizeof(*h->hints), word_bytes = h->word_count * 8;
+    uint8_t *heads = (uint8_t *)(uintptr_t)h->hints, *facts = (uint8_t *)(uintptr_t)h->facts;
+    size_t head_bytes = h->count * sizeof(*h->hints),
+           fact_bytes = h->fact_count * sizeof(*h->facts);
 
     for (size_t i = 0; i + 2 < count; i += 3) {
         size_t place = (size_t)edits[i] << 8 | edits[i + 1];
         if (place % 2 == 0 && head_bytes != 0)
             heads[place / 2 % head_bytes] = edits[i + 2];
-        else if (word_bytes != 0)
-            words[place / 2 % word_bytes] = edits[i + 2];
+        else if (fact_bytes != 0)
+            facts[place / 2 % fact_bytes] = edits[i + 2];
     }
 }
 

@@ -460,8 +460,7 @@ static inline bool run_from(struct run_world *w, uint32_t offset, const struct s
                             const struct sfi_hint *hint, struct run_result *out)
 {
     uint64_t entry = run_address(w->stack.at) + RUN_STACK_BYTES - 72;
-    uint32_t word = hint->first_word, end = hint[1].first_word;
-    struct sfi_fact fact;
+    const struct sfi_fact *fact = h->facts + hint->first_fact;
     struct itimerval limit = {.it_value.tv_usec = RUN_LIMIT_US}, off = {0};
 
     *out = (struct run_result){0};
@@ -474,14 +473,14 @@ static inline bool run_from(struct run_world *w, uint32_t offset, const struct s
     }
     for (uint32_t at = 8; at <= hint->depth; at += 8)
         *(uint64_t *)(uintptr_t)(entry - at) = run_number(w, &any);
-    while (word < end) {
+    for (const struct sfi_fact *end_fact = fact + hint->fact_count; fact < end_fact; fact++) {
         uint64_t value;
-        if (!sfi_fact_read(h->words, &word, end, &fact) || !run_realise(w, &fact.value, &value))
+        if (!run_realise(w, &fact->value, &value))
             return false;
-        if (fact.location < SFI_LOCATION_SLOT)
-            sfi_run_registers.gpr[fact.location] = value;
+        if (fact->location < SFI_LOCATION_SLOT)
+            sfi_run_registers.gpr[fact->location] = value;
         else
-            *(uint64_t *)(uintptr_t)(entry - 8 * (fact.location - SFI_LOCATION_SLOT + 1)) = value;
+            *(uint64_t *)(uintptr_t)(entry - 8 * (fact->location - SFI_LOCATION_SLOT + 1)) = value;
     }
     *(uint64_t *)(uintptr_t)entry = run_address((void *)(uintptr_t)sfi_run_return);
     sfi_run_registers.gpr[4] = entry - hint->depth;

@@ -240,7 +240,7 @@ static const struct {
     {"return dropped",                  is_return,       DROP,   NULL,              false, 50},
     {"trap dropped",                    is_trap,         DROP,   NULL,              false, 5 },
     {"branch target",                   is_jump,         TARGET, NULL,              false, 50},
-    {"call target",                     is_call,         TARGET, NULL,              true,  99},
+    {"call target",                     is_call,         TARGET, NULL,              false, 90},
     {"two instructions swapped",        any_insn,        SWAP,   NULL,              false, 5 },
     {"forbidden instruction",           any_insn,        FORBID, NULL,              true,  99},
     {"any byte",                        any_insn,        BYTE,   NULL,              false, 10},
@@ -397,7 +397,7 @@ static enum status judge(struct mutant *m, const struct sfi_hints **hints, struc
 {
     const struct sfi_module *module = m->world->module;
     TRY(sfi_infer(m->worker, &module->policy, &module->image, m->function, hints, dg));
-    return sfi_check(m->worker, &module->policy, &module->image, m->function, *hints, dg);
+    return sfi_check_code(m->worker, &module->policy, &module->image, m->function, *hints, dg);
 }
 
 /* The last hint at or before the alteration. */

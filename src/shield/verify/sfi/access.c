@@ -28,8 +28,8 @@ static enum status refuse_address(struct sfi_walk *walk, const struct sfi_value 
         walk,
         "the address must be proven inside what the policy names; base is %s, index is "
         "%s, scale %u, displacement %d, width %u",
-        sfi_value_text(base, base_text), sfi_value_text(index, index_text), walk->ins.mem.scale,
-        walk->ins.mem.disp, walk->ins.mem.width);
+        sfi_value_text(base, base_text), sfi_value_text(index, index_text), walk->ins->mem.scale,
+        walk->ins->mem.disp, walk->ins->mem.width);
 }
 
 /* ---- frame ------------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ void sfi_frame_write(struct sfi_state *st, uint32_t position, uint32_t width,
 static enum status access_frame(struct sfi_walk *walk, struct sfi_place *out)
 {
     struct sfi_state *st = walk->state;
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
 
     if (mem->index != SFI_NO_REG || mem->disp < 0 || (uint64_t)mem->disp + mem->width > st->depth)
         return sfi_refuse(walk,
@@ -135,8 +135,8 @@ static struct sfi_value yielded(const struct sfi_field *f, const struct sfi_valu
 static enum status access_field(struct sfi_walk *walk, const struct sfi_value *base,
                                 struct sfi_place *out)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
-    uint32_t element = 0, access = walk->ins.rm_use & SFI_ACCESS;
+    const struct sfi_mem *mem = &walk->ins->mem;
+    uint32_t element = 0, access = walk->ins->rm_use & SFI_ACCESS;
     const struct sfi_field *f =
         find_field(&walk->policy->shapes[base->kind], mem->disp, mem->width, &element);
 
@@ -162,7 +162,7 @@ static enum status access_field(struct sfi_walk *walk, const struct sfi_value *b
 static bool guest_range(const struct sfi_walk *walk, const struct sfi_value *base,
                         const struct sfi_value *index, uint64_t width, struct sfi_value *out)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
     bool is_base = base->kind == SFI_MEMORY_BASE;
     uint32_t memory = is_base ? base->low : base->tag;
     uint64_t low = is_base ? 0 : base->low, high = is_base ? 0 : base->high;
@@ -202,7 +202,7 @@ static bool is_checked_end(const struct sfi_mem *mem, const struct sfi_value *ba
 /* Base and index as values; what is not there is zero. The one that points stands first. */
 static void operands(const struct sfi_walk *walk, struct sfi_value *base, struct sfi_value *index)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
     *base = mem->base < 16 && mem->base != SFI_RSP ? walk->state->regs[mem->base] : sfi_any();
     *index = mem->index < 16 ? walk->state->regs[mem->index] : sfi_constant(0);
     if (mem->base == SFI_NO_REG)
@@ -218,15 +218,15 @@ static void operands(const struct sfi_walk *walk, struct sfi_value *base, struct
 static enum status access_pool(struct sfi_walk *walk, const struct sfi_value *base,
                                const struct sfi_value *index, struct sfi_place *out)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
     if (index->kind != SFI_NUMBER || index->high > OFFSET_MAX || mem->disp < 0 ||
-        (walk->ins.rm_use & SFI_WRITE) != 0 ||
+        (walk->ins->rm_use & SFI_WRITE) != 0 ||
         !sfi_in_data(walk->image, base->low + (uint64_t)mem->disp,
                      index->high * mem->scale + mem->width))
         return refuse_address(walk, base, index);
     out->loaded = plain(mem->width);
     if (mem->width == 4 && mem->scale == 4 && mem->disp == 0 && index->high < SFI_JUMP_TABLE_MAX &&
-        walk->ins.op == SFI_OP_MOVSXD)
+        walk->ins->op == SFI_OP_MOVSXD)
         out->loaded = (struct sfi_value){.kind = SFI_DELTA, .low = base->low, .high = index->high};
     return ST_OK;
 }
@@ -234,14 +234,14 @@ static enum status access_pool(struct sfi_walk *walk, const struct sfi_value *ba
 static enum status access_element(struct sfi_walk *walk, const struct sfi_value *base,
                                   const struct sfi_value *index, struct sfi_place *out)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
     const struct sfi_policy *policy = walk->policy;
     bool is_checked =
         index->kind == SFI_NUMBER && index->flags == SFI_IS_INDEX && index->tag == base->low;
     bool is_small = index->kind == SFI_NUMBER && base->low < policy->table_count &&
                     index->high < policy->tables[base->low].size_min;
     if (!(is_checked || is_small) || mem->disp != 0 || mem->scale != policy->element_bytes ||
-        mem->width != mem->scale || (walk->ins.rm_use & SFI_WRITE) != 0)
+        mem->width != mem->scale || (walk->ins->rm_use & SFI_WRITE) != 0)
         return refuse_address(walk, base, index);
     if (base->low < policy->table_count && policy->tables[base->low].is_opaque) {
         out->loaded = plain(mem->width);
@@ -254,9 +254,9 @@ static enum status access_element(struct sfi_walk *walk, const struct sfi_value 
 
 static enum status access_rip(struct sfi_walk *walk, struct sfi_place *out)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
-    int64_t offset = (int64_t)walk->at + walk->ins.length + mem->disp;
-    if (offset < 0 || (walk->ins.rm_use & SFI_WRITE) != 0 ||
+    const struct sfi_mem *mem = &walk->ins->mem;
+    int64_t offset = (int64_t)walk->at + walk->ins->length + mem->disp;
+    if (offset < 0 || (walk->ins->rm_use & SFI_WRITE) != 0 ||
         !sfi_in_data(walk->image, (uint64_t)offset, mem->width))
         return sfi_refuse(walk, "only read-only data [0x%x, 0x%x) may be read relative to rip",
                           walk->image->data_offset,
@@ -267,7 +267,7 @@ static enum status access_rip(struct sfi_walk *walk, struct sfi_place *out)
 
 static enum status access_somewhere(struct sfi_walk *walk, struct sfi_place *out)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
     struct sfi_value base, index, ignored;
 
     if (mem->base == SFI_RSP)
@@ -296,19 +296,40 @@ static enum status access_somewhere(struct sfi_walk *walk, struct sfi_place *out
  * a page. */
 static bool is_aligned(const struct sfi_walk *walk, const struct sfi_place *place)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
     if (place->is_frame)
         return place->position % 16 == 8;
     return mem->base == SFI_REG_RIP &&
-           (walk->at + walk->ins.length + (uint32_t)mem->disp) % 16 == 0;
+           (walk->at + walk->ins->length + (uint32_t)mem->disp) % 16 == 0;
+}
+
+/* The most frequent access, base of memory 0 + 32-bit number + displacement, without ado. False:
+ * the rules are to be asked. */
+static bool is_plain_access(const struct sfi_walk *walk)
+{
+    const struct sfi_mem *mem = &walk->ins->mem;
+    const struct sfi_value *regs = walk->state->regs;
+
+    if (mem->base != SFI_R14 || mem->index >= 16 || mem->scale != 1 || mem->disp < 0 ||
+        walk->ins->needs_alignment || !sfi_is(&regs[SFI_R14], SFI_MEMORY_BASE, 0) ||
+        walk->policy->memory_count == 0)
+        return false;
+    return sfi_is_u32(&regs[mem->index]) &&
+           regs[mem->index].high + (uint64_t)mem->disp + mem->width <=
+               walk->policy->memories[0].reach_bytes;
 }
 
 enum status sfi_access(struct sfi_walk *walk, struct sfi_place *out)
 {
-    assert(walk->ins.mem.width != 0 && "an address alone is no access");
+    assert(walk->ins->mem.width != 0 && "an address alone is no access");
+    if (is_plain_access(walk)) {
+        out->is_frame = false;
+        out->loaded = plain(walk->ins->mem.width);
+        return ST_OK;
+    }
     *out = (struct sfi_place){.loaded = sfi_any()};
     TRY(access_somewhere(walk, out));
-    if (walk->ins.needs_alignment && !is_aligned(walk, out))
+    if (walk->ins->needs_alignment && !is_aligned(walk, out))
         return sfi_refuse(walk,
                           "this instruction faults unless its operand is aligned to 16 bytes, "
                           "which must be known");
@@ -317,11 +338,11 @@ enum status sfi_access(struct sfi_walk *walk, struct sfi_place *out)
 
 struct sfi_value sfi_address(const struct sfi_walk *walk)
 {
-    const struct sfi_mem *mem = &walk->ins.mem;
+    const struct sfi_mem *mem = &walk->ins->mem;
     struct sfi_value base, index, out;
 
     if (mem->base == SFI_REG_RIP) {
-        int64_t offset = (int64_t)walk->at + walk->ins.length + mem->disp;
+        int64_t offset = (int64_t)walk->at + walk->ins->length + mem->disp;
         return offset >= 0 && sfi_in_data(walk->image, (uint64_t)offset, 1)
                    ? sfi_pointer(SFI_POOL, (uint32_t)offset)
                    : sfi_any();

@@ -3,7 +3,6 @@
  * So, whatever the hints say: if the pass ends without refusal, they hold.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/verify/sfi/hints.h"
-#include "shield/verify/sfi/step.h"
 
 #include <assert.h>
 
@@ -28,8 +27,8 @@ static enum status index_hints(struct sfi_worker *w, struct sfi_walk *walk,
     for (uint32_t i = 0; i < h->count; i++) {
         const struct sfi_hint *hint = &h->hints[i];
         if (hint->offset < walk->start || hint->offset >= walk->end ||
-            (i != 0 && hint->offset <= hint[-1].offset) || hint->first_word > hint[1].first_word ||
-            hint[1].first_word > h->word_count || hint->depth % 8 != 0 ||
+            (i != 0 && hint->offset <= hint[-1].offset) || hint->first_fact > h->fact_count ||
+            hint->fact_count > h->fact_count - hint->first_fact || hint->depth % 8 != 0 ||
             hint->depth > SFI_FRAME_BYTES_MAX || hint->touched > hint->depth ||
             hint->depth - hint->touched > walk->policy->frame_probe_bytes)
             return sfi_refuse(walk, "hint %u is out of order or out of bounds", i);
@@ -70,40 +69,21 @@ static enum status refuse_fact(struct sfi_walk *walk, uint32_t target, const str
                       sfi_value_text(present(walk->state, fact->location), found));
 }
 
-/* The most frequent fact, a 32-bit number, without ado. False: to be read with care. */
-static bool is_plain_fact_true(const struct sfi_state *st, uint64_t word, uint32_t slot_count)
-{
-    const uint32_t is_other = 0x1ffu << SFI_LOCATION_BITS; /* kind, flags, long */
-    uint32_t location = (uint32_t)word & ((1u << SFI_LOCATION_BITS) - 1);
-
-    if ((word & is_other) != 0 || location >= SFI_LOCATION_SLOT + slot_count)
-        return false;
-    const struct sfi_value *now = present(st, location);
-    return sfi_is_u32(now) && now->low >= word >> 32 && location != SFI_RSP;
-}
-
 /* Whether the present state implies the hint. */
 static enum status expect_hint(struct sfi_walk *walk, const struct sfi_hint *hint)
 {
     const struct check *c = walk->owner;
     const struct sfi_state *st = walk->state;
-    uint32_t word = hint->first_word, end = hint[1].first_word;
-    struct sfi_fact fact;
 
     if (st->depth != hint->depth || st->touched < hint->touched)
         return sfi_refuse(walk, "going to 0x%x, rsp must be %u bytes below entry, it is %u",
                           hint->offset, hint->depth, st->depth);
-    while (word < end) {
-        if (is_plain_fact_true(st, c->hints->words[word], hint->depth / 8)) {
-            word++;
-            continue;
-        }
-        if (!sfi_fact_read(c->hints->words, &word, end, &fact) ||
-            (fact.location >= SFI_LOCATION_SLOT &&
-             fact.location - SFI_LOCATION_SLOT >= hint->depth / 8))
+    for (uint32_t i = 0; i < hint->fact_count; i++) {
+        const struct sfi_fact *fact = &c->hints->facts[hint->first_fact + i];
+        if (!sfi_fact_is_sound(fact, hint->depth))
             return sfi_refuse(walk, "the hint of 0x%x is damaged", hint->offset);
-        if (!sfi_implies(present(st, fact.location), &fact.value))
-            return refuse_fact(walk, hint->offset, &fact);
+        if (!sfi_implies(present(st, fact->location), &fact->value))
+            return refuse_fact(walk, hint->offset, fact);
     }
     return ST_OK;
 }
@@ -121,22 +101,19 @@ static enum status assume_hint(struct sfi_walk *walk, const struct sfi_hint *hin
 {
     const struct check *c = walk->owner;
     struct sfi_state *st = walk->state;
-    uint32_t word = hint->first_word, end = hint[1].first_word;
-    struct sfi_fact fact;
 
     sfi_state_clear(st);
     sfi_state_grow(st, hint->depth);
     st->touched = hint->touched;
     st->has_volatile = true;
-    while (word < end) {
-        if (!sfi_fact_read(c->hints->words, &word, end, &fact))
+    for (uint32_t i = 0; i < hint->fact_count; i++) {
+        const struct sfi_fact *fact = &c->hints->facts[hint->first_fact + i];
+        if (!sfi_fact_is_sound(fact, hint->depth))
             return sfi_refuse(walk, "the hint of 0x%x is damaged", hint->offset);
-        if (fact.location < SFI_LOCATION_SLOT)
-            st->regs[fact.location] = fact.value;
-        else if (fact.location - SFI_LOCATION_SLOT < hint->depth / 8)
-            sfi_set_slot(st, fact.location - SFI_LOCATION_SLOT, &fact.value);
+        if (fact->location < SFI_LOCATION_SLOT)
+            st->regs[fact->location] = fact->value;
         else
-            return sfi_refuse(walk, "the hint of 0x%x is damaged", hint->offset);
+            sfi_set_slot(st, fact->location - SFI_LOCATION_SLOT, &fact->value);
     }
     return ST_OK;
 }
@@ -163,19 +140,19 @@ static enum status walk_through(struct sfi_walk *walk, const struct sfi_hints *h
             continue;
         }
         TRY(sfi_step(walk, &is_reached));
-        walk->at += walk->ins.length;
+        walk->at += walk->ins->length;
     }
     if (is_reached || next != hints->count) {
         walk->at = walk->end - 1;
-        walk->ins.length = 0;
+        walk->ins = NULL;
         return sfi_refuse(walk, "control must not run past the end of the function");
     }
     return ST_OK;
 }
 
-enum status sfi_check(struct sfi_worker *w, const struct sfi_policy *policy,
-                      const struct sfi_image *image, uint32_t function,
-                      const struct sfi_hints *hints, struct diag *dg)
+enum status sfi_check_code(struct sfi_worker *w, const struct sfi_policy *policy,
+                           const struct sfi_image *image, uint32_t function,
+                           const struct sfi_hints *hints, struct diag *dg)
 {
     struct check check = {.hints = hints};
     assert(function < image->function_count && "numbered like the image's functions");
@@ -186,6 +163,7 @@ enum status sfi_check(struct sfi_worker *w, const struct sfi_policy *policy,
         .function = function,
         .start = f->offset,
         .end = f->offset + f->size,
+        .code = &w->code,
         .state = &w->state,
         .at = f->offset,
         .branch = branch_checked,
@@ -193,9 +171,16 @@ enum status sfi_check(struct sfi_worker *w, const struct sfi_policy *policy,
         .dg = dg,
     };
 
-    sfi_decode_prepare();
     TRY(index_hints(w, &walk, hints));
     check.buckets = w->buckets;
     sfi_enter(&walk);
     return walk_through(&walk, hints);
+}
+
+enum status sfi_check(struct sfi_worker *w, const struct sfi_policy *policy,
+                      const struct sfi_image *image, uint32_t function,
+                      const struct sfi_hints *hints, struct diag *dg)
+{
+    sfi_code_read(&w->code, image, function, w->arena);
+    return sfi_check_code(w, policy, image, function, hints, dg);
 }

@@ -101,7 +101,7 @@ static bool is_entry(const struct sfi_image *image, int64_t offset)
 
 static int64_t direct_target(const struct sfi_walk *walk)
 {
-    return (int64_t)walk->at + walk->ins.length + walk->ins.imm;
+    return (int64_t)walk->at + walk->ins->length + walk->ins->imm;
 }
 
 static enum status expect_entry(struct sfi_walk *walk)
@@ -150,8 +150,8 @@ static enum status expect_record(struct sfi_walk *walk, uint32_t identity, bool 
 static enum status read_code(struct sfi_walk *walk, struct sfi_value *out)
 {
     struct sfi_place place;
-    if (!walk->ins.has_memory) {
-        *out = walk->ins.rm == SFI_RSP ? sfi_any() : walk->state->regs[walk->ins.rm];
+    if (!walk->ins->has_memory) {
+        *out = walk->ins->rm == SFI_RSP ? sfi_any() : walk->state->regs[walk->ins->rm];
         return ST_OK;
     }
     TRY(sfi_access(walk, &place));
@@ -251,7 +251,7 @@ static enum status jump_direct(struct sfi_walk *walk)
 static enum status jump_conditional(struct sfi_walk *walk)
 {
     struct sfi_state *st = walk->state;
-    uint32_t condition = walk->ins.condition;
+    uint32_t condition = walk->ins->condition;
 
     if (!sfi_says_something(&st->flags, condition)) {
         TRY(branch_to(walk, direct_target(walk)));
@@ -269,9 +269,9 @@ static enum status jump_conditional(struct sfi_walk *walk)
 
 enum status sfi_control(struct sfi_walk *walk, bool *falls)
 {
-    *falls = walk->ins.op == SFI_OP_JCC || walk->ins.op == SFI_OP_CALL ||
-             walk->ins.op == SFI_OP_CALL_INDIRECT;
-    switch (walk->ins.op) {
+    *falls = walk->ins->op == SFI_OP_JCC || walk->ins->op == SFI_OP_CALL ||
+             walk->ins->op == SFI_OP_CALL_INDIRECT;
+    switch (walk->ins->op) {
     case SFI_OP_JCC: return jump_conditional(walk);
     case SFI_OP_JMP: return jump_direct(walk);
     case SFI_OP_JMP_INDIRECT: return jump_indirect(walk);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/verify/sfi/decode.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -121,9 +122,15 @@ static const char *const row_texts[] = {
 
 enum { ROW_COUNT = LENGTH_OF(rows), KEY_COUNT = 2 * MAP_COUNT * PP_COUNT * 256 };
 
-/* Rows by (form, map, prefix, opcode): the number + 1 of the first, and of the next for the same
- * key; a row with both forms is in two chains. Made once from the table, never changed again. */
-static uint16_t chain_first[KEY_COUNT], chain_next[2][ROW_COUNT];
+/*
+ * Where to find a row, made once from the table and never changed again. By form, map, prefix and
+ * opcode: the number + 1 of the row, or GROUP + the number of a group, when W or the operand byte
+ * decide: by W, register or memory, and digit.
+ */
+enum { GROUP = 0x8000, GROUPS_MAX = 256, GROUP_ENTRIES = 32 };
+static uint16_t lookup[KEY_COUNT], groups[GROUPS_MAX][GROUP_ENTRIES];
+/* What all instructions of a row have in common; [1]: in the VEX form. */
+static struct sfi_insn templates[2][ROW_COUNT];
 
 static uint32_t row_key(bool is_vex, uint32_t map, uint32_t pp, uint32_t opcode)
 {
@@ -135,23 +142,107 @@ static bool row_has_form(const struct row *row, bool is_vex)
     return row->enc == ENC_BOTH || (row->enc == ENC_VEX) == is_vex;
 }
 
-static void build_chains(void)
+/* Whether nothing is asked of W and of the operand byte. */
+static bool row_is_plain(const struct row *row)
 {
-    for (uint32_t form = 0; form < 2; form++)
-        for (uint32_t i = ROW_COUNT; i-- > 0;) /* backwards: chains run in the table's order */
-            if (row_has_form(&rows[i], form != 0)) {
-                uint32_t key = row_key(form != 0, rows[i].map, rows[i].pp, rows[i].opcode);
-                chain_next[form][i] = chain_first[key];
-                for (uint32_t k = 0; k < rows[i].count; k++)
-                    chain_first[key + k] = (uint16_t)(i + 1);
-            }
+    return row->w == W_ANY && row->mod <= MOD_AX;
 }
 
-static pthread_once_t chains_once = PTHREAD_ONCE_INIT;
+static uint32_t group_entry(bool w, uint8_t modrm)
+{
+    return (uint32_t)w << 4 | (uint32_t)(modrm >= 0xc0) << 3 | ((modrm >> 3) & 7u);
+}
+
+/* Whether the row is meant by some bytes of that entry. */
+static bool row_fits_entry(const struct row *row, uint32_t entry)
+{
+    bool is_reg = (entry & 8) != 0;
+    uint32_t digit = entry & 7;
+
+    if (row->w != W_ANY && (row->w == W_W1) != ((entry & 16) != 0))
+        return false;
+    if (row->mod >= MOD_MD0)
+        return !is_reg && digit == row->mod - (uint32_t)MOD_MD0;
+    if (row->mod >= MOD_RD0)
+        return is_reg && digit == row->mod - (uint32_t)MOD_RD0;
+    if (row->mod >= MOD_D0)
+        return digit == row->mod - (uint32_t)MOD_D0;
+    switch (row->mod) {
+    case MOD_REG: return is_reg;
+    case MOD_MEM: return !is_reg;
+    case MOD_ENDBR: return is_reg && digit == 7;
+    case MOD_FENCE: return is_reg && digit >= 5;
+    default: return true;
+    }
+}
+
+/* In the VEX form of a row with both, the target is a register of its own. */
+static uint8_t use_in_form(const struct row *row, bool is_vex, uint8_t use)
+{
+    if (!is_vex || row->enc != ENC_BOTH || row->vex == USE_NO || (use & SFI_ACCESS) != SFI_ACCESS)
+        return use;
+    return (uint8_t)(use & ~((row->vex & SFI_WRITE) != 0 ? SFI_WRITE : SFI_READ));
+}
+
+static bool writes_gpr(uint8_t use)
+{
+    return (use & SFI_WRITE) != 0 && (use & SFI_KIND) != SFI_KIND_X;
+}
+
+static struct sfi_insn make_template(const struct row *row, bool is_vex)
+{
+    return (struct sfi_insn){
+        .op = row->op,
+        .width = row->width,
+        .reg = SFI_NO_REG,
+        .rm = SFI_NO_REG,
+        .vex = SFI_NO_REG,
+        .is4 = SFI_NO_REG,
+        .reg_use = use_in_form(row, is_vex, row->reg),
+        .rm_use = use_in_form(row, is_vex, row->rm),
+        .vex_use = is_vex ? row->vex : (uint8_t)USE_NO,
+        .flags = row->flags,
+        .is_vex = is_vex,
+        .writes_gpr = writes_gpr(row->reg) || writes_gpr(row->rm) || row->writes != 0 ||
+                      (is_vex && writes_gpr(row->vex)),
+        .row = (uint16_t)(row - rows),
+        .gpr_reads_implied = row->reads & 15,
+        .gpr_writes_implied = row->writes,
+    };
+}
+
+static void add_row(uint32_t i, uint32_t key, uint32_t *group_count)
+{
+    if (row_is_plain(&rows[i])) {
+        lookup[key] = (uint16_t)(i + 1);
+        return;
+    }
+    if (lookup[key] == 0) {
+        assert(*group_count < GROUPS_MAX && "the table has grown");
+        lookup[key] = (uint16_t)(GROUP + (*group_count)++);
+    }
+    for (uint32_t entry = 0; entry < GROUP_ENTRIES; entry++)
+        if (row_fits_entry(&rows[i], entry))
+            groups[lookup[key] - GROUP][entry] = (uint16_t)(i + 1);
+}
+
+static void build_lookup(void)
+{
+    uint32_t group_count = 0;
+    for (uint32_t i = 0; i < ROW_COUNT; i++)
+        for (uint32_t form = 0; form < 2; form++) {
+            const struct row *row = &rows[i];
+            templates[form][i] = make_template(row, form != 0);
+            for (uint32_t k = 0; k < row->count && row_has_form(row, form != 0); k++)
+                add_row(i, row_key(form != 0, row->map, row->pp, row->opcode + k), &group_count);
+        }
+}
+
+static pthread_once_t lookup_once = PTHREAD_ONCE_INIT;
 
 void sfi_decode_prepare(void)
 {
-    pthread_once(&chains_once, build_chains);
+    pthread_once(&lookup_once, build_lookup);
 }
 
 /* ---- the parts of an instruction ---------------------------------------------------------------
@@ -264,36 +355,19 @@ static bool read_legacy(struct cursor *c)
     return (c->prefixes & (HAS_F2 | HAS_F3)) != (HAS_F2 | HAS_F3);
 }
 
-/* Whether the operand byte, W and the prefixes are those of the row. size_66: 66 is not the row's
+/* Whether prefixes, and operand bytes that are fixed, are the row's. size_66: 66 is not the row's
  * own prefix, so it must be an operand size. */
-static bool row_fits(const struct row *row, const struct cursor *c, bool size_66)
+static bool row_allows(const struct row *row, const struct cursor *c, bool size_66)
 {
-    bool is_reg = c->modrm >= 0xc0;
-    uint32_t digit = (c->modrm >> 3) & 7u;
-
-    if (row->w != W_ANY && (row->w == W_W1) != c->w)
-        return false;
     if (size_66 && row->width != WIDTH_V)
         return false;
     if ((c->prefixes & HAS_NOTRACK) != 0 && row->enc != ENC_NOTRACK)
         return false;
-    if ((c->prefixes & HAS_LOCK) != 0 && (row->enc != ENC_LOCKABLE || is_reg))
+    if ((c->prefixes & HAS_LOCK) != 0 && (row->enc != ENC_LOCKABLE || c->modrm >= 0xc0))
         return false;
-    if (row->mod == MOD_RM)
-        return true;
-    if (row->mod >= MOD_MD0)
-        return !is_reg && digit == row->mod - (uint32_t)MOD_MD0;
-    if (row->mod >= MOD_RD0)
-        return is_reg && digit == row->mod - (uint32_t)MOD_RD0;
-    if (row->mod >= MOD_D0)
-        return digit == row->mod - (uint32_t)MOD_D0;
-    switch (row->mod) {
-    case MOD_REG: return is_reg;
-    case MOD_MEM: return !is_reg;
-    case MOD_ENDBR: return c->modrm == 0xfa;
-    case MOD_FENCE: return c->modrm == 0xe8 || c->modrm == 0xf0 || c->modrm == 0xf8;
-    default: return true;
-    }
+    if (row->mod == MOD_ENDBR)
+        return c->modrm == 0xfa;
+    return row->mod != MOD_FENCE || (c->modrm & 7) == 0;
 }
 
 /* Whether c's modrm byte exists: rows without one ignore it. */
@@ -305,14 +379,16 @@ static bool mod_has_byte(uint8_t mod)
 static const struct row *find_row(struct cursor *c)
 {
     bool size_66 = (c->prefixes & HAS_66) != 0 && c->pp != PP_P66;
-    bool is_plain = (c->prefixes & (HAS_66 | HAS_LOCK | HAS_NOTRACK)) == 0;
     c->modrm = c->at < c->size ? c->code[c->at] : 0;
     for (;;) {
-        uint32_t i = chain_first[row_key(c->is_vex, c->map, c->pp, c->opcode)];
-        for (; i != 0; i = chain_next[c->is_vex][i - 1])
-            if ((is_plain && rows[i - 1].mod <= MOD_AX && rows[i - 1].w == W_ANY) ||
-                row_fits(&rows[i - 1], c, size_66))
-                return mod_has_byte(rows[i - 1].mod) && c->at >= c->size ? NULL : &rows[i - 1];
+        uint32_t i = lookup[row_key(c->is_vex, c->map, c->pp, c->opcode)];
+        if (i >= GROUP)
+            i = groups[i - GROUP][group_entry(c->w, c->modrm)];
+        if (i != 0) {
+            const struct row *row = &rows[i - 1];
+            bool is_short = c->at >= c->size && mod_has_byte(row->mod);
+            return !is_short && row_allows(row, c, size_66) ? row : NULL;
+        }
         if (c->is_vex || c->pp != PP_P66)
             return NULL;
         c->pp = PP_NP; /* 66 may be the operand size of a row without a prefix of its own */
@@ -433,14 +509,6 @@ static bool read_operands(struct cursor *c, const struct row *row, struct sfi_in
     return true;
 }
 
-/* In the VEX form of a row with both, the target is a register of its own. */
-static uint8_t use_in_form(const struct row *row, bool is_vex, uint8_t use)
-{
-    if (!is_vex || row->enc != ENC_BOTH || row->vex == USE_NO || (use & SFI_ACCESS) != SFI_ACCESS)
-        return use;
-    return (uint8_t)(use & ~((row->vex & SFI_WRITE) != 0 ? SFI_WRITE : SFI_READ));
-}
-
 bool sfi_decode_prepared(const uint8_t *code, size_t size, struct sfi_insn *out)
 {
     struct cursor c = {.code = code, .size = (uint32_t)MIN(size, SFI_INSN_BYTES_MAX)};
@@ -454,32 +522,13 @@ bool sfi_decode_prepared(const uint8_t *code, size_t size, struct sfi_insn *out)
     if (row == NULL)
         return false;
 
-    *out = (struct sfi_insn){
-        .op = row->op,
-        .width = row->width == WIDTH_V   ? (c.w                          ? 8
-                                            : (c.prefixes & HAS_66) != 0 ? 2
-                                                                         : 4)
-                 : row->width == WIDTH_Y ? (c.w ? 8 : 4)
-                                         : row->width,
-        .condition = c.opcode & 15,
-        .reg = SFI_NO_REG,
-        .rm = SFI_NO_REG,
-        .vex = SFI_NO_REG,
-        .is4 = SFI_NO_REG,
-        .reg_use = row->reg,
-        .rm_use = row->rm,
-        .flags = row->flags,
-        .is_vex = c.is_vex,
-        .is_locked = (c.prefixes & HAS_LOCK) != 0,
-        .row = (uint16_t)(row - rows),
-        .gpr_reads_implied = row->reads & 15,
-        .gpr_writes_implied = row->writes,
-    };
-    if (c.is_vex) {
-        out->reg_use = use_in_form(row, true, row->reg);
-        out->rm_use = use_in_form(row, true, row->rm);
-        out->vex_use = row->vex;
-    }
+    *out = templates[c.is_vex][row - rows];
+    out->condition = c.opcode & 15;
+    out->is_locked = (c.prefixes & HAS_LOCK) != 0;
+    if (row->width == WIDTH_V)
+        out->width = c.w ? 8 : (c.prefixes & HAS_66) != 0 ? 2 : 4;
+    else if (row->width == WIDTH_Y)
+        out->width = c.w ? 8 : 4;
     if (!read_operands(&c, row, out) || !read_immediate(&c, row->imm, out))
         return false;
     out->length = (uint8_t)c.at;
@@ -540,14 +589,11 @@ uint32_t sfi_row_count(void)
     return ROW_COUNT;
 }
 
-static bool mods_meet(uint8_t a, uint8_t b)
+static bool mods_meet(const struct row *a, const struct row *b)
 {
-    for (uint32_t modrm = 0; modrm < 256; modrm++) {
-        struct row left = {.mod = a}, right = {.mod = b};
-        struct cursor c = {.modrm = (uint8_t)modrm};
-        if (row_fits(&left, &c, false) && row_fits(&right, &c, false))
+    for (uint32_t entry = 0; entry < GROUP_ENTRIES; entry++)
+        if (row_fits_entry(a, entry) && row_fits_entry(b, entry))
             return true;
-    }
     return false;
 }
 
@@ -560,8 +606,7 @@ bool sfi_rows_overlap(uint32_t *first, uint32_t *second)
                              (row_has_form(a, true) && row_has_form(b, true));
             bool same_opcode = a->map == b->map && a->pp == b->pp &&
                                a->opcode < b->opcode + b->count && b->opcode < a->opcode + a->count;
-            bool same_w = a->w == W_ANY || b->w == W_ANY || a->w == b->w;
-            if (same_form && same_opcode && same_w && mods_meet(a->mod, b->mod)) {
+            if (same_form && same_opcode && mods_meet(a, b)) {
                 *first = i;
                 *second = k;
                 return true;

@@ -107,6 +107,7 @@ struct sfi_insn {
     uint8_t flags;                    /* SFI_FLAGS_* */
     bool has_memory;                  /* rm is memory */
     bool is_vex, is_locked;
+    bool writes_gpr;      /* some general register, if rm is no memory */
     bool needs_alignment; /* faults unless its memory operand is aligned to its width, 16 */
     uint16_t row;         /* of insns.def, for sfi_insn_text() */
     uint16_t gpr_reads_implied, gpr_writes_implied; /* bit n: register n, besides the operands */

@@ -7,14 +7,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/verify/sfi/hints.h"
-#include "shield/verify/sfi/step.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum {
+    SAVED_SLOTS = 4,    /* what a prologue pushes */
     WEAKENINGS_MAX = 4, /* of one record, before its bounds are given up */
-    FACTS_MAX = SFI_HINT_WORDS_MAX / 3,
 };
 
 struct sfi_record {
@@ -62,7 +61,8 @@ static void record_state(struct sfi_walk *walk, struct sfi_record *record)
     record->fact_count = w->fact_count - record->first_fact;
 }
 
-/* What is left of a fact that has become weaker once too often: the plain widths. */
+/* What is left of a fact that has become weaker once too often, or in a loop, where it would do so
+ * again: the plain widths. */
 static void widen(struct sfi_value *v)
 {
     if (v->kind == SFI_NUMBER && v->flags == 0)
@@ -83,19 +83,21 @@ static enum status join_state(struct sfi_walk *walk, struct sfi_record *record, 
     *changed = st->touched < record->touched;
     record->touched = MIN(record->touched, st->touched);
     for (uint32_t i = 0; i < record->fact_count; i++) {
-        uint32_t location = facts[i].location;
-        struct sfi_value now = location < SFI_LOCATION_SLOT
-                                   ? st->regs[location]
-                                   : sfi_slot(st, location - SFI_LOCATION_SLOT);
-        struct sfi_fact fact = facts[i];
-        if (!sfi_implies(&now, &fact.value)) {
-            fact.value = sfi_join(&fact.value, &now);
-            if (record->weakenings >= WEAKENINGS_MAX)
-                widen(&fact.value);
+        struct sfi_fact *fact = &facts[i];
+        struct sfi_value now = fact->location < SFI_LOCATION_SLOT
+                                   ? st->regs[fact->location]
+                                   : sfi_slot(st, fact->location - SFI_LOCATION_SLOT);
+        if (!sfi_implies(&now, &fact->value)) {
+            fact->value = sfi_join(&fact->value, &now);
+            if (record->weakenings >= WEAKENINGS_MAX || walk->at >= record->offset)
+                widen(&fact->value);
             *changed = true;
+            if (sfi_is_any(&fact->value))
+                continue;
         }
-        if (!sfi_is_any(&fact.value))
-            facts[kept++] = fact;
+        if (kept != i)
+            facts[kept] = *fact;
+        kept++;
     }
     record->fact_count = kept;
     record->weakenings = (uint16_t)(record->weakenings + *changed);
@@ -110,11 +112,11 @@ static enum status branch_inferred(struct sfi_walk *walk, uint32_t target)
 
     if (*number == 0) {
         struct sfi_record record = {.offset = target, .is_dirty = true};
-        if (w->fact_count > FACTS_MAX)
+        if (w->fact_count > SFI_FACTS_MAX)
             return diag_fail(walk->dg, ST_LIMIT, walk->at,
                              "machine code of function #%u: more than %u facts at branch targets "
-                             "(SFI_HINT_WORDS_MAX / 3)",
-                             walk->function, (unsigned)FACTS_MAX);
+                             "(SFI_FACTS_MAX)",
+                             walk->function, (unsigned)SFI_FACTS_MAX);
         record.is_behind = target < inf->passed;
         record_state(walk, &record);
         ARENA_PUSH(w->arena, w->records, w->record_count, w->record_capacity, record);
@@ -166,7 +168,7 @@ static enum status run(struct sfi_walk *walk, bool is_block)
             load_record(walk, &w->records[number - 1]);
         }
         TRY(sfi_step(walk, &falls));
-        walk->at += walk->ins.length;
+        walk->at += walk->ins->length;
         inf->passed = MAX(inf->passed, walk->at);
     }
     if (falls)
@@ -248,40 +250,20 @@ static enum status later_sweeps(struct sfi_walk *walk)
     return ST_OK;
 }
 
-static void push_word(struct sfi_worker *w, uint64_t word)
-{
-    ARENA_PUSH(w->arena, w->hints.words, w->hints.word_count, w->word_capacity, word);
-}
-
 static void write_hints(struct sfi_worker *w)
 {
-    struct sfi_hints *h = &w->hints;
-
-    h->count = h->word_count = 0;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < w->record_count; i++) {
-        const struct sfi_record *record = &w->records[i];
-        struct sfi_hint hint = {record->offset, h->word_count, record->depth, record->touched};
-        ARENA_PUSH(w->arena, h->hints, h->count, w->hint_capacity, hint);
-        for (uint32_t k = 0; k < record->fact_count; k++) {
-            const struct sfi_fact *fact = &w->facts[record->first_fact + k];
-            const struct sfi_value *v = &fact->value;
-            bool is_long = v->tag != 0 || v->high != (v->kind == SFI_NUMBER ? UINT32_MAX : 0);
-            push_word(w, fact->location | (uint64_t)v->kind << 20 | (uint64_t)v->flags << 25 |
-                             (uint64_t)is_long << 28 | (uint64_t)v->low << 32);
-            if (is_long) {
-                push_word(w, v->high);
-                push_word(w, v->tag);
-            }
-        }
+        const struct sfi_record *r = &w->records[i];
+        struct sfi_hint hint = {r->offset, r->first_fact, r->fact_count, r->depth, r->touched};
+        ARENA_PUSH(w->arena, w->hint_list, count, w->hint_capacity, hint);
     }
-    struct sfi_hint last = {.first_word = h->word_count};
-    ARENA_PUSH(w->arena, h->hints, h->count, w->hint_capacity, last);
-    h->count--;
+    w->hints = (struct sfi_hints){w->hint_list, w->facts, count, w->fact_count};
 }
 
-enum status sfi_infer(struct sfi_worker *w, const struct sfi_policy *policy,
-                      const struct sfi_image *image, uint32_t function,
-                      const struct sfi_hints **out, struct diag *dg)
+enum status sfi_infer_code(struct sfi_worker *w, const struct sfi_policy *policy,
+                           const struct sfi_image *image, uint32_t function,
+                           const struct sfi_hints **out, struct diag *dg)
 {
     assert(function < image->function_count && "numbered like the image's functions");
     const struct sfi_function *f = &image->functions[function];
@@ -292,6 +274,7 @@ enum status sfi_infer(struct sfi_worker *w, const struct sfi_policy *policy,
         .function = function,
         .start = f->offset,
         .end = f->offset + f->size,
+        .code = &w->code,
         .state = &w->state,
         .at = f->offset,
         .branch = branch_inferred,
@@ -299,7 +282,6 @@ enum status sfi_infer(struct sfi_worker *w, const struct sfi_policy *policy,
         .dg = dg,
     };
 
-    sfi_decode_prepare();
     for (uint32_t i = 0; i < w->record_count;
          i++) /* of the function before; its offsets are kept */
         w->record_at[w->records[i].offset - w->function_start] = 0;
@@ -316,4 +298,12 @@ enum status sfi_infer(struct sfi_worker *w, const struct sfi_policy *policy,
     write_hints(w);
     *out = &w->hints;
     return ST_OK;
+}
+
+enum status sfi_infer(struct sfi_worker *w, const struct sfi_policy *policy,
+                      const struct sfi_image *image, uint32_t function,
+                      const struct sfi_hints **out, struct diag *dg)
+{
+    sfi_code_read(&w->code, image, function, w->arena);
+    return sfi_infer_code(w, policy, image, function, out, dg);
 }

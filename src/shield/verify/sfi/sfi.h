@@ -22,7 +22,7 @@
 enum {
     SFI_IMAGE_BYTES_MAX = 1 << 30, /* code and read-only data together */
     SFI_FRAME_BYTES_MAX = 1 << 21, /* of one function: pushes and frame */
-    SFI_HINT_WORDS_MAX = 1 << 26,  /* of one function */
+    SFI_FACTS_MAX = 1 << 25,       /* of one function */
     SFI_JUMP_TABLE_MAX = 1 << 22,  /* entries of one jump table */
 };
 
@@ -159,7 +159,11 @@ MUST_USE enum status sfi_check(struct sfi_worker *w, const struct sfi_policy *po
                                const struct sfi_image *image, uint32_t function,
                                const struct sfi_hints *hints, struct diag *dg);
 
-/* All of it, on this thread: setup, then infer and check for every function. Own scratch. */
+/* Both for one function, whose bytes are decoded once. */
+MUST_USE enum status sfi_judge(struct sfi_worker *w, const struct sfi_policy *policy,
+                               const struct sfi_image *image, uint32_t function, struct diag *dg);
+
+/* All of it, on this thread: setup, then every function. Own scratch. */
 MUST_USE enum status sfi_verify(const struct sfi_policy *policy, const struct sfi_image *image,
                                 struct diag *dg);
 

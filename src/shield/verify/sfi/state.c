@@ -28,8 +28,13 @@ void sfi_state_init(struct sfi_state *st, struct arena *a)
 
 void sfi_state_clear(struct sfi_state *st)
 {
-    for (uint32_t r = 0; r < 16; r++)
-        st->regs[r] = sfi_any();
+#define ANY4 ANY, ANY, ANY, ANY
+#define ANY                                                                                        \
+    {                                                                                              \
+        .kind = SFI_NUMBER, .high = UINT64_MAX                                                     \
+    }
+    static const struct sfi_value nothing[16] = {ANY4, ANY4, ANY4, ANY4};
+    memcpy(st->regs, nothing, sizeof(nothing));
     st->flags = (struct sfi_flags){
         .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
     st->depth = st->touched = 0;

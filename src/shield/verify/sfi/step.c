@@ -12,8 +12,8 @@ enum status sfi_refuse(struct sfi_walk *walk, const char *fmt, ...)
     uint32_t size = MIN(walk->end - walk->at, (uint32_t)SFI_INSN_BYTES_MAX);
     va_list ap;
 
-    if (walk->ins.length != 0)
-        size = MIN(size, walk->ins.length);
+    if (walk->ins != NULL)
+        size = walk->ins->length;
     for (uint32_t i = 0; i < size; i++)
         snprintf(bytes + 3 * i, sizeof(bytes) - 3 * i, " %02x", walk->image->bytes[walk->at + i]);
     va_start(ap, fmt);
@@ -22,7 +22,7 @@ enum status sfi_refuse(struct sfi_walk *walk, const char *fmt, ...)
     return diag_fail(walk->dg, ST_INVALID, walk->at,
                      "machine code of function #%u, +0x%x,%s (%s): %s", walk->function,
                      walk->at - walk->start, bytes,
-                     walk->ins.length != 0 ? sfi_insn_text(&walk->ins) : "unknown", text);
+                     walk->ins != NULL ? sfi_insn_text(walk->ins) : "unknown", text);
 }
 
 void sfi_enter(struct sfi_walk *walk)
@@ -91,16 +91,16 @@ static struct sfi_value reg_value(const struct sfi_walk *walk, uint32_t reg, uin
 
 static struct sfi_value immediate_value(const struct sfi_walk *walk, uint32_t bytes)
 {
-    struct sfi_value v = sfi_constant((uint64_t)walk->ins.imm);
+    struct sfi_value v = sfi_constant((uint64_t)walk->ins->imm);
     if (bytes >= 8)
         return v;
-    return sfi_constant((uint64_t)walk->ins.imm & ((UINT64_C(1) << (bytes * 8)) - 1));
+    return sfi_constant((uint64_t)walk->ins->imm & ((UINT64_C(1) << (bytes * 8)) - 1));
 }
 
 /* reg is on the left when it is written, else rm is. */
 static enum status read_pair(struct sfi_walk *walk, struct pair *out)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     bool is_reg_target = (ins->reg_use & SFI_WRITE) != 0 || ins->op == SFI_OP_CMP_REG;
     struct sfi_value reg = immediate_value(walk, ins->width), rm = sfi_any();
     uint8_t rm_reg = SFI_NO_REG;
@@ -185,13 +185,13 @@ static struct sfi_value combined(const struct pair *p, uint8_t op)
 
 static struct sfi_value shifted(const struct sfi_walk *walk, const struct sfi_value *v)
 {
-    uint32_t width = walk->ins.width;
-    uint32_t count = (uint32_t)walk->ins.imm & (width == 8 ? 63 : 31);
+    uint32_t width = walk->ins->width;
+    uint32_t count = (uint32_t)walk->ins->imm & (width == 8 ? 63 : 31);
     struct sfi_value out;
 
     if (width < 4 || v->kind != SFI_NUMBER)
         return unknown(width);
-    if (walk->ins.op == SFI_OP_SHR)
+    if (walk->ins->op == SFI_OP_SHR)
         return sfi_range(count < 32 ? v->low >> count : 0, v->high >> count);
     out = sfi_scaled(v, count);
     return width == 8 || (out.kind == SFI_NUMBER && out.high <= UINT32_MAX) ? out : unknown(width);
@@ -201,7 +201,7 @@ static struct sfi_value shifted(const struct sfi_walk *walk, const struct sfi_va
 static enum status move_stack(struct sfi_walk *walk, int64_t bytes)
 {
     struct sfi_state *st = walk->state;
-    if (walk->ins.width != 8 || bytes % 8 != 0 || bytes > (int64_t)st->depth ||
+    if (walk->ins->width != 8 || bytes % 8 != 0 || bytes > (int64_t)st->depth ||
         -bytes > (int64_t)SFI_FRAME_BYTES_MAX - st->depth)
         return sfi_refuse(walk,
                           "rsp may move by a multiple of 8, up to the return address and down "
@@ -222,7 +222,7 @@ static enum status move_stack(struct sfi_walk *walk, int64_t bytes)
 
 static enum status arithmetic(struct sfi_walk *walk)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     struct sfi_flags flags = {
         .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
     struct sfi_value v;
@@ -254,7 +254,7 @@ static enum status compare(struct sfi_walk *walk)
     struct sfi_flags *f = &walk->state->flags;
     *f = (struct sfi_flags){
         .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
-    if (walk->ins.op == SFI_OP_TEST) {
+    if (walk->ins->op == SFI_OP_TEST) {
         if (!is_self)
             return ST_OK;
         /* r & r has the zero flag and the carry of r - 0 */
@@ -277,7 +277,7 @@ static enum status compare(struct sfi_walk *walk)
 
 static enum status move(struct sfi_walk *walk)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     struct pair p = {.width = ins->width, .left_reg = SFI_NO_REG};
     struct sfi_value v;
 
@@ -303,7 +303,7 @@ static enum status move(struct sfi_walk *walk)
 /* movzx, movsx, movsxd: from rm, narrower than reg. */
 static enum status extend(struct sfi_walk *walk)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     uint32_t bytes = sfi_operand_bytes(ins, ins->rm_use);
     struct sfi_value v;
     struct sfi_place place;
@@ -327,7 +327,7 @@ static uint32_t inverse(uint32_t condition)
 
 static enum status conditional_move(struct sfi_walk *walk)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     struct sfi_state *st = walk->state;
     struct sfi_value source, old, v;
     struct sfi_place place;
@@ -350,7 +350,7 @@ static enum status conditional_move(struct sfi_walk *walk)
 
 static enum status exchange(struct sfi_walk *walk)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     struct sfi_value reg = reg_value(walk, ins->reg, ins->width), rm;
     struct sfi_place place;
 
@@ -369,13 +369,13 @@ static enum status exchange(struct sfi_walk *walk)
 static enum status load_address(struct sfi_walk *walk)
 {
     struct sfi_value v = sfi_address(walk);
-    v = sfi_truncate(&v, walk->ins.width);
-    return write_result(walk, walk->ins.reg, walk->ins.width, &v);
+    v = sfi_truncate(&v, walk->ins->width);
+    return write_result(walk, walk->ins->reg, walk->ins->width, &v);
 }
 
 static enum status shift(struct sfi_walk *walk)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     struct pair p = {.width = ins->width, .left_reg = ins->rm, .is_left_memory = ins->has_memory};
     struct sfi_value v;
 
@@ -392,7 +392,7 @@ static enum status shift(struct sfi_walk *walk)
 
 static enum status push(struct sfi_walk *walk)
 {
-    struct sfi_value v = reg_value(walk, walk->ins.rm, 8);
+    struct sfi_value v = reg_value(walk, walk->ins->rm, 8);
     struct sfi_state *st = walk->state;
 
     TRY(move_stack(walk, -8));
@@ -408,7 +408,7 @@ static enum status pop(struct sfi_walk *walk)
         return sfi_refuse(walk, "the return address must not be popped");
     struct sfi_value v = sfi_slot(st, st->depth / 8 - 1);
     TRY(move_stack(walk, 8));
-    return sfi_write_reg(walk, walk->ins.rm, &v);
+    return sfi_write_reg(walk, walk->ins->rm, &v);
 }
 
 /* ---- everything else
@@ -417,7 +417,7 @@ static enum status pop(struct sfi_walk *walk)
 /* Only computes: each general register that it writes holds some number of its width. */
 static enum status compute(struct sfi_walk *walk)
 {
-    const struct sfi_insn *ins = &walk->ins;
+    const struct sfi_insn *ins = walk->ins;
     struct sfi_state *st = walk->state;
     struct sfi_effects fx;
 
@@ -428,6 +428,8 @@ static enum status compute(struct sfi_walk *walk)
         if (place.is_frame && (ins->rm_use & SFI_WRITE) != 0)
             sfi_frame_write(st, place.position, ins->mem.width, &v);
     }
+    if (!ins->writes_gpr)
+        return ST_OK;
     sfi_insn_effects(ins, &fx);
     for (uint32_t rest = fx.gpr_writes; rest != 0; rest &= rest - 1) {
         uint32_t reg = (uint32_t)__builtin_ctz(rest);
@@ -450,7 +452,7 @@ static enum status compute(struct sfi_walk *walk)
 /* The instruction and what it does to registers and frame. */
 static enum status perform(struct sfi_walk *walk, bool *falls)
 {
-    switch (walk->ins.op) {
+    switch (walk->ins->op) {
     case SFI_OP_MOV: return move(walk);
     case SFI_OP_MOVZX:
     case SFI_OP_MOVSX:
@@ -482,6 +484,62 @@ static enum status perform(struct sfi_walk *walk, bool *falls)
     }
 }
 
+/* ---- the most frequent instructions, without ado
+ * ------------------------------------------------- */
+
+enum { NOT_PLAIN = 1 << SFI_RSP | 1 << SFI_R14 | 1 << SFI_R15 | 1 << SFI_NO_REG };
+
+static uint64_t low_half_max(const struct sfi_value *v)
+{
+    return sfi_is_u32(v) ? v->high : UINT32_MAX;
+}
+
+/* 32-bit arithmetic on registers: the upper bound of the result. */
+static uint64_t result_max(uint8_t op, uint64_t left, uint64_t right)
+{
+    switch (op) {
+    case SFI_OP_ADD: return left + right <= UINT32_MAX ? left + right : UINT32_MAX;
+    case SFI_OP_AND: return MIN(left, right);
+    case SFI_OP_OR:
+    case SFI_OP_XOR: return ones_above(left | right);
+    default: return UINT32_MAX;
+    }
+}
+
+/* Moves between registers and 32-bit arithmetic on them. False: not done, the rules above are to
+ * be asked. What is done here says no more than they would. */
+static bool step_plain(struct sfi_walk *walk)
+{
+    const struct sfi_insn *ins = walk->ins;
+    struct sfi_state *st = walk->state;
+    bool is_reg_target = (ins->reg_use & SFI_WRITE) != 0, is_immediate = ins->reg == SFI_NO_REG;
+    uint32_t to = is_reg_target ? ins->reg : ins->rm, from = is_reg_target ? ins->rm : ins->reg;
+    struct sfi_value v;
+
+    if (ins->has_memory || (1u << to & NOT_PLAIN) != 0 || from == SFI_RSP)
+        return false;
+    if (ins->op == SFI_OP_MOV) {
+        if (ins->width < 4 || is_immediate)
+            return false;
+        v = sfi_truncate(&st->regs[from], ins->width);
+        sfi_set_reg(st, to, &v);
+        return true;
+    }
+    if (ins->width != 4 || (ins->op == SFI_OP_XOR && to == from))
+        return false;
+    uint64_t right = is_immediate ? (uint32_t)ins->imm : low_half_max(&st->regs[from]);
+    v = sfi_range(0, result_max(ins->op, low_half_max(&st->regs[to]), right));
+    sfi_set_reg(st, to, &v);
+    st->flags.kind = SFI_FLAGS_UNKNOWN;
+    st->flags.false_condition = SFI_NO_CONDITION;
+    return true;
+}
+
+static bool has_plain_form(uint8_t op)
+{
+    return op == SFI_OP_MOV || (op >= SFI_OP_ADD && op <= SFI_OP_XOR);
+}
+
 /* Whether its rule says what the flags mean after it. */
 static bool sets_flags(uint8_t op)
 {
@@ -491,16 +549,49 @@ static bool sets_flags(uint8_t op)
 enum status sfi_step(struct sfi_walk *walk, bool *falls)
 {
     struct sfi_flags *flags = &walk->state->flags;
+    uint32_t number = walk->code->number_at[walk->at - walk->start];
 
+    walk->ins = number != 0 ? &walk->code->insns[number - 1] : NULL;
     *falls = true;
-    if (!sfi_decode_prepared(walk->image->bytes + walk->at, walk->end - walk->at, &walk->ins)) {
-        walk->ins.length = 0;
-        return sfi_refuse(walk, "expected an instruction of the verifier's table");
-    }
+    if (walk->ins == NULL)
+        return sfi_refuse(walk, "expected an instruction of the verifier's table to begin here");
+    if (has_plain_form(walk->ins->op) && step_plain(walk))
+        return ST_OK;
     TRY(perform(walk, falls));
-    if ((walk->ins.flags & SFI_FLAGS_WRITE) != 0 && !sets_flags(walk->ins.op)) {
+    if ((walk->ins->flags & SFI_FLAGS_WRITE) != 0 && !sets_flags(walk->ins->op)) {
         flags->kind = SFI_FLAGS_UNKNOWN;
         flags->false_condition = SFI_NO_CONDITION;
     }
     return ST_OK;
+}
+
+enum { INSNS_FIRST = 256 };
+
+void sfi_code_read(struct sfi_code *code, const struct sfi_image *image, uint32_t function,
+                   struct arena *a)
+{
+    const struct sfi_function *f = &image->functions[function];
+    const uint8_t *bytes = image->bytes + f->offset;
+
+    sfi_decode_prepare();
+    if (f->size > code->bytes_capacity) {
+        code->number_at = arena_alloc(a, f->size, sizeof(*code->number_at));
+        code->bytes_capacity = f->size;
+    }
+    memset(code->number_at, 0, f->size * sizeof(*code->number_at));
+    code->size_bytes = f->size;
+    code->count = 0;
+    uint32_t at = 0;
+    while (at < f->size) {
+        if (code->count == code->capacity) {
+            uint32_t more = MAX(code->capacity * 2, (uint32_t)INSNS_FIRST);
+            code->insns = arena_grow(a, code->insns, code->capacity, more, sizeof(*code->insns));
+            code->capacity = more;
+        }
+        struct sfi_insn *ins = &code->insns[code->count];
+        if (!sfi_decode_prepared(bytes + at, f->size - at, ins))
+            break;
+        code->number_at[at] = ++code->count;
+        at += ins->length;
+    }
 }

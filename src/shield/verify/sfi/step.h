@@ -8,15 +8,27 @@
 
 #include "shield/verify/sfi/state.h"
 
+/* The instructions of one function, as they follow each other from its first byte on, up to the
+ * first bytes that are none. */
+struct sfi_code {
+    struct sfi_insn *insns; /* arena */
+    uint32_t *number_at; /* arena; per byte of the function: the number + 1 of the instruction that
+                            begins there, or 0 */
+    uint32_t count, capacity, size_bytes, bytes_capacity;
+};
+void sfi_code_read(struct sfi_code *code, const struct sfi_image *image, uint32_t function,
+                   struct arena *a);
+
 /* One walk over one function. */
 struct sfi_walk {
     const struct sfi_policy *policy;
     const struct sfi_image *image;
     uint32_t function;
-    uint32_t start, end; /* of the function, in the image */
+    uint32_t start, end;         /* of the function, in the image */
+    const struct sfi_code *code; /* of the function */
     struct sfi_state *state;
-    uint32_t at;         /* offset of the instruction */
-    struct sfi_insn ins; /* the instruction */
+    uint32_t at;                /* offset of the instruction */
+    const struct sfi_insn *ins; /* the instruction; NULL: none */
     /* Control may pass to offset `target` of this function with the present state. Judges or
      * records that; returns ST_OK or refuses. */
     enum status (*branch)(struct sfi_walk *walk, uint32_t target);
@@ -27,7 +39,7 @@ struct sfi_walk {
 /* The state at the entry of a function: what its callers owe it. */
 void sfi_enter(struct sfi_walk *walk);
 
-/* Decodes and performs the instruction at walk->at. *falls: whether the next one may follow. */
+/* Performs the instruction at walk->at. *falls: whether the next one may follow. */
 MUST_USE enum status sfi_step(struct sfi_walk *walk, bool *falls);
 
 /* A refusal at the present instruction: where, its bytes, and the message. */

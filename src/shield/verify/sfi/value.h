@@ -65,7 +65,10 @@ static inline struct sfi_value sfi_pointer(enum sfi_kind kind, uint32_t number)
 
 static inline bool sfi_same(const struct sfi_value *a, const struct sfi_value *b)
 {
-    return memcmp(a, b, sizeof(*a)) == 0;
+    uint64_t left[2], right[2];
+    memcpy(left, a, sizeof(left));
+    memcpy(right, b, sizeof(right));
+    return left[0] == right[0] && left[1] == right[1];
 }
 
 static inline bool sfi_is_any(const struct sfi_value *v)

@@ -86,6 +86,16 @@ enum status sfi_check_setup(const struct sfi_policy *policy, const struct sfi_im
 /* ---- all functions ------------------------------------------------------------------------------
  */
 
+enum status sfi_judge(struct sfi_worker *w, const struct sfi_policy *policy,
+                      const struct sfi_image *image, uint32_t function, struct diag *dg)
+{
+    const struct sfi_hints *hints;
+
+    sfi_code_read(&w->code, image, function, w->arena);
+    TRY(sfi_infer_code(w, policy, image, function, &hints, dg));
+    return sfi_check_code(w, policy, image, function, hints, dg);
+}
+
 struct job {
     const struct sfi_policy *policy;
     const struct sfi_image *image;
@@ -97,11 +107,8 @@ static enum status verify_all(void *ctx, struct diag *dg)
     struct job *job = ctx;
     struct sfi_worker *w = sfi_worker_new(job->arena);
 
-    for (uint32_t i = 0; i < job->image->function_count; i++) {
-        const struct sfi_hints *hints;
-        TRY(sfi_infer(w, job->policy, job->image, i, &hints, dg));
-        TRY(sfi_check(w, job->policy, job->image, i, hints, dg));
-    }
+    for (uint32_t i = 0; i < job->image->function_count; i++)
+        TRY(sfi_judge(w, job->policy, job->image, i, dg));
     return ST_OK;
 }
 
