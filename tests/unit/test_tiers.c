@@ -20,8 +20,8 @@
 
 enum { TIERS = 4, METERED = 3, CALLS = 3, FUEL = 300000, VALUES_MAX = 16 };
 
-static struct native_options fast = {.opt_level = 2, .must_compile = true},
-                             quick = {.opt_level = 0, .must_compile = true};
+static struct native_options fast = {.opt_level = 2, .must_compile = true, .check_regalloc = true},
+                             quick = {.opt_level = 0, .must_compile = true, .check_regalloc = true};
 static const char *const tier_names[TIERS] = {"interpreter", "level 0", "level 2", "with fuel"};
 
 struct world {
