@@ -105,7 +105,8 @@ void emit_switch(struct emit *e, uint32_t inst)
     e->pool_size += count * 4;
     x64_load_imm(&e->as, X64_SCRATCH, count - 1, false);
     x64_rr32(&e->as, X64_CMP_RM, GPR32(index), GPR32(X64_SCRATCH));
-    x64_cmov(&e->as, X64_CC_A, 4, index, X64_SCRATCH);
+    /* above or equal comes to the same as above, which would take one step more */
+    x64_cmov(&e->as, X64_CC_AE, 4, index, X64_SCRATCH);
     uint32_t at = x64_encode(
         &e->as, X64_LEA, 8,
         &(struct x64_args){.reg = X64_SCRATCH, .is_mem = true, .mem = x64_at(X64_RIP, 0)});

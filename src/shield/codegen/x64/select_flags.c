@@ -221,6 +221,13 @@ struct sel_flags sel_compare(struct select *s, enum ir_cc cc, ir_value a, ir_val
         sel_store_r(s, X64_CMP_MR, size, &at, r);
         return flags(cc);
     }
+    if ((cc == IR_UGT || cc == IR_ULE) && !sel_can_sink(s, b, size)) {
+        /* setb and cmovb look at one flag; seta and cmova at two, which takes one step more */
+        ir_value t = a;
+        a = b;
+        b = t;
+        cc = (enum ir_cc)swapped[cc];
+    }
     mir_vreg left = sel_in_reg(s, a);
     if (sel_can_sink(s, b, size)) {
         struct sel_amode at = sel_sink(s, b);
