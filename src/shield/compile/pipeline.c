@@ -22,6 +22,8 @@
 #define PIECES_ARENA_BYTES_MAX ((size_t)4 << 30) /* of one thread, for finished functions */
 #define IMAGE_ARENA_BYTES_MAX  ((size_t)8 << 30)
 
+enum { WORK_BYTES = 1 << 20 };
+
 #ifdef NDEBUG
 enum { CHECKED_BUILD = 0 };
 #elif defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
@@ -120,17 +122,28 @@ static enum status compile_and_keep(void *ctx, struct diag *dg)
     return ST_OK;
 }
 
+/* What most functions need stays from one to the next. */
+static enum status reserve_work(void *ctx, struct diag *dg)
+{
+    struct worker *w = ctx;
+
+    (void)dg;
+    arena_reserve(&w->work, WORK_BYTES);
+    return ST_OK;
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
     struct job *job = w->job;
 
+    w->status = arena_guard(&w->work, reserve_work, w, &w->dg);
+    const struct arena_mark mark = arena_mark(&w->work);
     while (w->status == ST_OK) {
         w->func = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed);
         if (w->func >= job->wm->code_count ||
             atomic_load_explicit(&job->has_failed, memory_order_relaxed))
             break;
-        struct arena_mark mark = arena_mark(&w->work);
         w->status = arena_guard(&w->pieces, compile_and_keep, w, &w->dg);
         w->failed_func = w->func;
         w->stats.arena_bytes_max = MAX(w->stats.arena_bytes_max, w->work.used_bytes);
