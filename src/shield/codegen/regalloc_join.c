@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static const float KEPT_MIN = 0.1f; /* of the runs of a header, to be worth such a register */
 enum { CANDIDATES_MAX = 256, HINT_STEPS = 64 };
 
 struct candidate {
@@ -23,6 +24,7 @@ struct candidate {
     bool clean;
     bool is_param;
     uint8_t target; /* where the header behind an edge back has it */
+    bool is_kept;   /* in a header: had better survive the calls of the loop */
     float density;  /* uses per run of the block, if all of them are in its loop */
 };
 
@@ -228,6 +230,11 @@ static uint32_t register_for(const struct join *j, const struct candidate *c)
 
     if (v->call_weight <= 1.5f && info->freq < 4.0f)
         kept &= g->callee_used;
+    if (c->is_kept && kept != 0) {
+        if (c->reg != RA_NO_REGISTER && (kept & ra_bit(c->reg)) != 0)
+            return c->reg;
+        return (kept & g->callee_used) != 0 ? lowest(kept & g->callee_used) : lowest(kept);
+    }
     if (info->is_header && crosses_calls(j, c)) { /* a register that calls destroy is of no use */
         if (c->reg != RA_NO_REGISTER && (kept & ra_bit(c->reg)) != 0)
             return c->reg;
@@ -265,6 +272,39 @@ static bool is_crowded(const struct join *j)
     return false;
 }
 
+/* What it saves to have the value in a register that survives: moves around calls, or having it in
+ * memory and loading it. */
+static float kept_weight(const struct join *j, const struct candidate *c)
+{
+    const float calls = j->g->values[c->vreg].call_weight * 2;
+    const float uses = c->density * j->freq;
+
+    return MIN(calls, uses);
+}
+
+/* The values that are alive across most calls of the loop get the registers that survive. */
+static void mark_kept(struct join *j)
+{
+    const struct ra_good *g = j->g;
+    const uint32_t most = (uint32_t)__builtin_popcount(g->f->callee_saved);
+
+    for (uint32_t n = 0; n < most; n++) {
+        struct candidate *best = NULL;
+        for (uint32_t k = 0; k < j->count; k++) {
+            struct candidate *c = &j->items[k];
+            const float weight = kept_weight(j, c);
+            if (c->is_kept || c->next >= RA_FAR_COLD || weight < KEPT_MIN * j->freq ||
+                g->f->vregs[c->vreg].class != MIR_GPR)
+                continue;
+            if (best == NULL || weight > kept_weight(j, best))
+                best = c;
+        }
+        if (best == NULL)
+            return;
+        best->is_kept = true;
+    }
+}
+
 static void choose(struct join *j)
 {
     struct ra_good *g = j->g;
@@ -287,6 +327,8 @@ static void choose(struct join *j)
         g->values[j->items[k].vreg].stamp = 0;
     qsort(j->items, j->count, sizeof(*j->items),
           info->is_header && is_crowded(j) ? by_density : by_next);
+    if (info->is_header && info->calls > 0)
+        mark_kept(j);
     j->free = g->f->allocatable;
     for (uint32_t k = 0; k < j->count; k++) {
         const struct candidate *c = &j->items[k];

@@ -11,6 +11,10 @@ enum {
     NEAR = 64,         /* a next use worth a move between registers instead of a load */
 };
 
+/* So many calls while a value is alive, for one run of the place where it gets its register, make a
+ * register that calls destroy a bad choice. */
+static const float CALLS_MANY = 0.25f;
+
 static uint32_t position(const struct ra_good *g)
 {
     return g->inst - g->first_inst;
@@ -131,7 +135,7 @@ static uint32_t find_free(struct ra_good *g, mir_vreg vreg, mir_preg_set forbidd
     if ((calm & ~g->reserved) != 0)
         calm &= ~g->reserved;
     const mir_preg_set kept = calm & g->f->callee_saved;
-    if (kept != 0 && v->call_weight > 0.5f * g->freq)
+    if (kept != 0 && v->call_weight > CALLS_MANY * g->freq)
         return (kept & g->callee_used) != 0 ? lowest(kept & g->callee_used) : lowest(kept);
     if ((calm & ~kept) != 0)
         return lowest(calm & ~kept);
