@@ -59,10 +59,9 @@ static void arguments(const struct emit *e, const struct mir_inst *i, const mir_
     case FORM_ALU_RR:
     case FORM_ALU_LOAD:
     case FORM_ALU_RMI:
-    case FORM_ALU_X0:
         assert(p[0] == p[1]);
         a->reg = emit_reg(p[1]);
-        set_rm(e, i, x64_rows[i->op].form == FORM_ALU_X0 ? p + 3 : p + 2, a);
+        set_rm(e, i, p + 2, a);
         break;
     case FORM_ALU_RI:
     case FORM_UN_R:
@@ -138,12 +137,6 @@ static void arguments(const struct emit *e, const struct mir_inst *i, const mir_
         a->reg = emit_reg(p[0]);
         a->vvvv = emit_reg(p[1]);
         a->fourth = emit_reg(p[2]);
-        set_rm(e, i, p + 3, a);
-        break;
-    case FORM_VEX_ACC:
-        assert(p[0] == p[1]);
-        a->reg = emit_reg(p[1]);
-        a->vvvv = emit_reg(p[2]);
         set_rm(e, i, p + 3, a);
         break;
     }

@@ -3,7 +3,7 @@
  * comparison becomes flags and not a 0 or 1 that is compared again.
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "shield/codegen/x64/vector.h"
+#include "shield/codegen/x64/select_vector.h"
 
 static const uint8_t cc_of[] = {
     [IR_EQ] = X64_CC_E,  [IR_NE] = X64_CC_NE,  [IR_SLT] = X64_CC_L, [IR_SGE] = X64_CC_GE,
@@ -285,6 +285,10 @@ struct sel_flags sel_condition(struct select *s, ir_value v)
         out = sel_compare(s, (enum ir_cc)i->aux, i->a, i->b);
     else if (i->op == IR_OP_FCMP)
         out = compare_float(s, (enum ir_fcc)i->aux, i->a, i->b);
+    else if (i->op == IR_OP_VANY_TRUE)
+        out = sel_any_true(s, sel_xmm(s, i->a));
+    else if (i->op == IR_OP_VALL_TRUE)
+        out = sel_all_true(s, (enum ir_shape)i->aux, sel_xmm(s, i->a));
     else
         out = compare_imm(s, IR_NE, v, 0);
     if (negate)

@@ -76,10 +76,8 @@ enum x64_form {
     FORM_VEX_RVL, /* as VEX_RVM, rm only memory */
     FORM_VEX_RVMI, /* the same, imm8     [def][use vvvv][rm] */
     FORM_VEX_RVMR, /* the same, a fourth register [def][use vvvv][use fourth][rm] */
-    FORM_VEX_ACC, /* reg = reg, vvvv, rm [use reg][def reuses 0][use vvvv][rm] */
     FORM_SHIFT_XI, /* vector shift by imm8, legacy [use][def reuses 0] */
     FORM_VEX_SHIFT_XI, /* vvvv = rm shifted by imm8 [def][use] */
-    FORM_ALU_X0,  /* reg = reg op rm, mask in xmm0 [use reg][def reuses 0][use xmm0][rm] */
 };
 
 /* Of TRUNCATE; UNSIGNED only with 32 bits. */
