@@ -1,7 +1,6 @@
 /* mujun explore: a page with the text, the IR and the machine code of a module side by side.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/listing.h"
-#include "cli/tier.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +44,6 @@ static enum status explore(void *ctx, struct diag *dg)
 int cmd_explore(const struct cli_args *args)
 {
     const struct explore_options *o = args->options;
-    struct wm_wat_options wat = {.write_names = true};
     struct diag dg = {0};
 
     if (args->count != 1)
@@ -57,15 +55,7 @@ int cmd_explore(const struct cli_args *args)
                                   .with_ir = true,
                                   .ir_before = o->ir_before,
                                   .functions_max = FUNCTIONS_MAX}};
-    uint32_t opt_level = 2;
-    enum status st = cli_opt_level(&o->opt_level, &opt_level, &dg);
-    job.options.optimise = opt_level > 0;
-    if (st == ST_OK)
-        st = cli_features(&o->features, &wat.features, &dg);
-    if (st == ST_OK)
-        st = cli_module_load(job.path, &wat, &job.m, &dg);
-    if (st == ST_OK)
-        st = cli_module_validate(&job.m, &dg);
+    enum status st = listing_open(job.path, &o->features, &o->opt_level, &job.m, &job.options, &dg);
     if (st == ST_OK)
         st = arena_guard(&job.m.arena, explore, &job, &dg);
     cli_module_free(&job.m);

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: Apache-2.0 */
 #include "cli/json.h"
 #include "cli/listing.h"
-#include "cli/tier.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,7 +76,6 @@ static enum status dump(void *ctx, struct diag *dg)
 int cmd_objdump(const struct cli_args *args)
 {
     const struct objdump_options *o = args->options;
-    struct wm_wat_options wat = {.write_names = true};
     struct diag dg = {0};
 
     if (args->count != 1)
@@ -85,15 +83,8 @@ int cmd_objdump(const struct cli_args *args)
     struct job job = {.json = o->json,
                       .options = {.functions = &o->functions,
                                   .functions_max = UINT32_MAX}};
-    uint32_t opt_level = 2;
-    enum status st = cli_opt_level(&o->opt_level, &opt_level, &dg);
-    job.options.optimise = opt_level > 0;
-    if (st == ST_OK)
-        st = cli_features(&o->features, &wat.features, &dg);
-    if (st == ST_OK)
-        st = cli_module_load(args->items[0], &wat, &job.m, &dg);
-    if (st == ST_OK)
-        st = cli_module_validate(&job.m, &dg);
+    enum status st = listing_open(args->items[0], &o->features, &o->opt_level, &job.m,
+                                  &job.options, &dg);
     if (st == ST_OK)
         st = arena_guard(&job.m.arena, dump, &job, &dg);
     cli_module_free(&job.m);

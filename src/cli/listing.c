@@ -2,6 +2,7 @@
 #include "cli/listing.h"
 
 #include "cli/disassemble.h"
+#include "cli/tier.h"
 #include "shield/compile/pipeline.h"
 #include "shield/ir/text.h"
 #include "shield/wasm/names.h"
@@ -230,4 +231,18 @@ enum status listing_make(struct cli_module *m, const struct listing_options *opt
     const enum status st = arena_guard(&m->arena, list_image, &k, dg);
     disassembler_free(k.disassembler);
     return st;
+}
+
+enum status listing_open(const char *path, const struct cli_list *features,
+                         const struct cli_number *level, struct cli_module *m,
+                         struct listing_options *options, struct diag *dg)
+{
+    struct wm_wat_options wat = {.write_names = true};
+    uint32_t opt_level = 2;
+
+    TRY(cli_opt_level(level, &opt_level, dg));
+    options->optimise = opt_level > 0;
+    TRY(cli_features(features, &wat.features, dg));
+    TRY(cli_module_load(path, &wat, m, dg));
+    return cli_module_validate(m, dg);
 }

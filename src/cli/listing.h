@@ -24,6 +24,12 @@ struct listing {
     bool has_names;      /* of instructions; else bytes, for want of the disassembler's library */
 };
 
+/* Opens and validates a module, as words of --feature and -O say; the level goes into options.
+ * Free m
+ * afterwards, also when this fails. */
+MUST_USE enum status listing_open(const char *path, const struct cli_list *features,
+                                  const struct cli_number *level, struct cli_module *m,
+                                  struct listing_options *options, struct diag *dg);
 /* Everything lives in the module's arena; run inside arena_guard() of it. The module is validated.
  * */
 MUST_USE enum status listing_make(struct cli_module *m, const struct listing_options *options,

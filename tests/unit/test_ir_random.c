@@ -1,8 +1,9 @@
 /*
  * Random functions of the IR: the checker accepts them, their text reads back, and every judge
- * agrees
- * on what they do. Seeds are printed when something differs; MUJUN_SEED and MUJUN_COUNT
- * choose, MUJUN_SIZE makes them smaller, MUJUN_PRINT shows them.
+ * agrees on what they do: eval, eval of what the middle end makes of them, and machine code at both
+ * levels, with and without what the processor has beyond SSE2, each allocation proven. Seeds are
+ * printed when something differs; MUJUN_SEED and MUJUN_COUNT choose, MUJUN_SIZE makes functions
+ * smaller, MUJUN_PRINT shows them.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "native_code.h"
@@ -15,6 +16,7 @@
 #include "shield/opt/opt.h"
 #include "shield/opt/opt.h"
 #include "shield/opt/wide.h"
+#include "shield/verify/ra/ra.h"
 #include "tap.h"
 
 #include <inttypes.h>
@@ -258,6 +260,8 @@ static enum status judge_native(struct job *j, const struct native_judge *judge,
         .check = true,
         .codegen = {.features = judge->features & codegen_features_of_host(),
                     .optimise = judge->optimise,
+                    .check_regalloc = true,
+                    .judge = ra_check,
                     .frame_probe_bytes = FRAME_PROBE_BYTES,
                     .frame_bytes_max = FRAME_BYTES_MAX}};
     struct outcome out = {.end = IR_EVAL_RETURNED, .trap = IR_TRAP_NONE};
