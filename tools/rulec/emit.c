@@ -339,7 +339,7 @@ static const char *condition(struct emitter *e, const struct test *t)
     case TEST_GUARD:
         return formatted(e, "%s%s", t->number ? "" : "!", a);
     default:
-        assert(!"asked elsewhere");
+        assert(false && "asked elsewhere");
         return "";
     }
 }

@@ -120,7 +120,7 @@ ir_value opt_sdiv_by(struct opt_rewrite *c, enum ir_type t, ir_value x, uint64_t
             return q;
         return opt_make(c, (struct ir_inst){.op = IR_OP_INEG, .type = (uint8_t)t, .a = q});
     }
-    assert(!"a shift below ceil(log2 d) is enough");
+    assert(false && "a shift below ceil(log2 d) is enough");
     return x;
 }
 

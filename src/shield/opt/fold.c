@@ -32,21 +32,13 @@ bool fold_constants(struct opt_rewrite *c, const struct ir_inst *i, struct ir_in
     ir_bits result;
     uint8_t trap;
 
-    switch ((enum ir_format)ir_op_info[i->op].format) {
-    case IR_FORMAT_TERNARY:
-        if (!constant(c, i->c, &x.c, &ignored))
-            return false;
-        /* fall through */
-    case IR_FORMAT_BINARY:
-        if (!constant(c, i->b, &x.b, &ignored))
-            return false;
-        /* fall through */
-    case IR_FORMAT_UNARY:
-        if (!constant(c, i->a, &x.a, &x.wa))
-            return false;
-        break;
-    default: return false;
-    }
+    const enum ir_format format = (enum ir_format)ir_op_info[i->op].format;
+    if (format != IR_FORMAT_UNARY && format != IR_FORMAT_BINARY && format != IR_FORMAT_TERNARY)
+        return false;
+    if ((format == IR_FORMAT_TERNARY && !constant(c, i->c, &x.c, &ignored)) ||
+        (format != IR_FORMAT_UNARY && !constant(c, i->b, &x.b, &ignored)) ||
+        !constant(c, i->a, &x.a, &x.wa))
+        return false;
     enum ir_type type = (enum ir_type)i->type;
     if (!ir_type_is_int(type) && type != IR_F32 && type != IR_F64)
         return false;

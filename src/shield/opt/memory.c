@@ -210,7 +210,7 @@ static ir_value forwarded(struct opt_rewrite *c, const struct ir_inst *load,
         return v;
     const enum ir_op extend =
         (access->flags & IR_ACCESS_SIGNED) != 0 ? IR_OP_SEXTEND : IR_OP_UEXTEND;
-    return opt_make(c, (struct ir_inst){.op = extend, .type = (uint8_t)want, .a = v});
+    return opt_make(c, (struct ir_inst){.op = (uint16_t)extend, .type = (uint8_t)want, .a = v});
 }
 
 ir_value memory_load(struct opt_rewrite *c, ir_value load)
