@@ -11,6 +11,7 @@
 #include "shield/native/native.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The code of the functions below, one after the other, each aligned to 16, in the order of the
@@ -299,6 +300,15 @@ static void test_interrupt(struct world *w)
         pthread_join(thread, NULL);
         tap_ok(st == ST_TIMEOUT, "an endless loop is interrupted: %s", status_text(st));
     }
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(5); /* an interrupt that gets lost must not hang the tests */
+        must(pthread_create(&thread, NULL, interrupt_later, w->f.store) == 0, "thread");
+        _exit(call(w, "spin", 0, 0, &got) == ST_TIMEOUT ? 0 : 1);
+    }
+    int how = 1;
+    must(child > 0 && waitpid(child, &how, 0) == child, "fork");
+    tap_ok(WIFEXITED(how) && WEXITSTATUS(how) == 0, "the child of a fork can be interrupted too");
     rt_store_interrupt(w->f.store);
     tap_ok(call(w, "add", 1, 1, &got) == ST_TIMEOUT, "an interrupt before the run ends it");
     tap_ok(call(w, "add", 1, 1, &got) == ST_OK, "and no other");

@@ -171,8 +171,15 @@ static void free_stack(void *stack)
     mem_free(stack);
 }
 
+/* In the child of a fork the thread has another number. */
+static void forget_thread(void)
+{
+    thread_number = 0;
+}
+
 static void prepare_process(void)
 {
+    (void)pthread_atfork(NULL, NULL, forget_thread); /* else such a child cannot be interrupted */
     has_stack_key = pthread_key_create(&stack_key, free_stack) == 0;
     install();
 }
