@@ -136,6 +136,29 @@ static bool is_arithmetic(const struct sfi_insn *i)
     return i->op >= SFI_OP_LEA && i->op <= SFI_OP_DEC;
 }
 
+/* The instruction in front of the one that is looked at. */
+static struct sfi_insn previous;
+
+static bool is_null_check(const struct sfi_insn *i)
+{
+    return i->op == SFI_OP_JCC && previous.op == SFI_OP_TEST && previous.width == 8 &&
+           previous.reg == SFI_RAX && previous.rm == SFI_RAX;
+}
+static bool is_type_check(const struct sfi_insn *i)
+{
+    return i->op == SFI_OP_JCC && previous.op == SFI_OP_CMP_REG && previous.has_memory &&
+           previous.mem.base == SFI_RAX && previous.width == 4;
+}
+static bool is_context_check(const struct sfi_insn *i)
+{
+    return i->op == SFI_OP_JCC && previous.op == SFI_OP_CMP_REG && previous.reg == SFI_R15;
+}
+static bool is_table_check(const struct sfi_insn *i)
+{
+    return i->op == SFI_OP_JCC && (previous.op == SFI_OP_CMP || previous.op == SFI_OP_CMP_REG) &&
+           previous.width == 8 && (previous.reg == SFI_R10 || previous.rm == SFI_R10);
+}
+
 static bool same_row(const struct sfi_insn *a, const struct sfi_insn *b)
 {
     return a->row == b->row && a->length == b->length;
@@ -205,46 +228,53 @@ static const struct {
     bool never_harmless;
     uint32_t refused_min; /* in a hundred that were tried; so few show that the rule is at work */
 } kinds[] = {
-    {"base of a guest access",          is_guest,        CHANGE, base_differs,      false, 90},
-    {"base of any access",              is_memory,       CHANGE, base_differs,      false, 70},
-    {"index of an access",              is_indexed,      CHANGE, index_differs,     false, 5 },
-    {"scale of an access",              is_indexed,      CHANGE, scale_differs,     false, 10},
-    {"displacement of a guest access",  is_guest,        CHANGE, disp_differs,      false, 5 },
-    {"displacement in the context",     is_context,      CHANGE, disp_differs,      false, 30},
-    {"displacement in the frame",       is_frame,        CHANGE, disp_differs,      false, 10},
-    {"displacement to the pool",        is_rip,          CHANGE, disp_differs,      false, 20},
-    {"width of an operand",             any_insn,        CHANGE, width_differs,     false, 2 },
-    {"width of an access",              is_memory,       CHANGE, touched_differs,   false, 2 },
-    {"register operand",                has_reg,         CHANGE, reg_differs,       false, 5 },
-    {"other register operand",          has_rm,          CHANGE, rm_differs,        false, 5 },
-    {"register or memory",              any_insn,        CHANGE, form_differs,      false, 20},
-    {"immediate",                       has_immediate,   CHANGE, immediate_differs, false, 2 },
-    {"condition of a branch",           is_branch,       CHANGE, condition_differs, false, 0 },
-    {"branch turned round",             is_branch,       CHANGE, condition_opposed, false, 0 },
-    {"condition of a move",             is_cmov,         CHANGE, condition_differs, false, 0 },
-    {"operation",                       any_insn,        CHANGE, row_differs,       false, 10},
-    {"length",                          any_insn,        CHANGE, length_differs,    false, 30},
-    {"branch dropped",                  is_branch,       DROP,   NULL,              false, 0 },
-    {"comparison dropped",              is_compare,      DROP,   NULL,              false, 0 },
-    {"conditional move dropped",        is_cmov,         DROP,   NULL,              false, 0 },
-    {"extension dropped",               is_extend,       DROP,   NULL,              false, 2 },
-    {"extension of another width",      is_extend,       CHANGE, width_differs,     false, 5 },
-    {"pinned register not switched",    is_pinned_write, DROP,   NULL,              false, 80},
-    {"push or pop dropped",             is_push_pop,     DROP,   NULL,              true,  99},
-    {"push or pop of another register", is_push_pop,     CHANGE, rm_differs,        false, 85},
-    {"frame dropped",                   is_stack_move,   DROP,   NULL,              false, 90},
-    {"frame of another size",           is_stack_move,   CHANGE, immediate_differs, false, 90},
-    {"arithmetic dropped",              is_arithmetic,   DROP,   NULL,              false, 1 },
-    {"call dropped",                    is_any_call,     DROP,   NULL,              false, 0 },
-    {"any instruction dropped",         any_insn,        DROP,   NULL,              false, 5 },
-    {"return dropped",                  is_return,       DROP,   NULL,              false, 50},
-    {"trap dropped",                    is_trap,         DROP,   NULL,              false, 5 },
-    {"branch target",                   is_jump,         TARGET, NULL,              false, 50},
-    {"call target",                     is_call,         TARGET, NULL,              false, 90},
-    {"two instructions swapped",        any_insn,        SWAP,   NULL,              false, 5 },
-    {"forbidden instruction",           any_insn,        FORBID, NULL,              true,  99},
-    {"any byte",                        any_insn,        BYTE,   NULL,              false, 10},
-    {"entry of read-only data",         any_insn,        TABLE,  NULL,              false, 0 },
+    {"base of a guest access",          is_guest,         CHANGE, base_differs,      false, 90},
+    {"base of any access",              is_memory,        CHANGE, base_differs,      false, 70},
+    {"index of an access",              is_indexed,       CHANGE, index_differs,     false, 5 },
+    {"scale of an access",              is_indexed,       CHANGE, scale_differs,     false, 10},
+    {"displacement of a guest access",  is_guest,         CHANGE, disp_differs,      false, 5 },
+    {"displacement in the context",     is_context,       CHANGE, disp_differs,      false, 30},
+    {"displacement in the frame",       is_frame,         CHANGE, disp_differs,      false, 10},
+    {"displacement to the pool",        is_rip,           CHANGE, disp_differs,      false, 20},
+    {"width of an operand",             any_insn,         CHANGE, width_differs,     false, 2 },
+    {"width of an access",              is_memory,        CHANGE, touched_differs,   false, 2 },
+    {"register operand",                has_reg,          CHANGE, reg_differs,       false, 5 },
+    {"other register operand",          has_rm,           CHANGE, rm_differs,        false, 5 },
+    {"register or memory",              any_insn,         CHANGE, form_differs,      false, 20},
+    {"immediate",                       has_immediate,    CHANGE, immediate_differs, false, 2 },
+    {"condition of a branch",           is_branch,        CHANGE, condition_differs, false, 0 },
+    {"branch turned round",             is_branch,        CHANGE, condition_opposed, false, 0 },
+    {"condition of a move",             is_cmov,          CHANGE, condition_differs, false, 0 },
+    {"operation",                       any_insn,         CHANGE, row_differs,       false, 10},
+    {"length",                          any_insn,         CHANGE, length_differs,    false, 30},
+    {"branch dropped",                  is_branch,        DROP,   NULL,              false, 0 },
+    {"comparison dropped",              is_compare,       DROP,   NULL,              false, 0 },
+    {"conditional move dropped",        is_cmov,          DROP,   NULL,              false, 0 },
+    {"extension dropped",               is_extend,        DROP,   NULL,              false, 2 },
+    {"extension of another width",      is_extend,        CHANGE, width_differs,     false, 5 },
+    {"pinned register not switched",    is_pinned_write,  DROP,   NULL,              false, 80},
+    {"push or pop dropped",             is_push_pop,      DROP,   NULL,              true,  99},
+    {"push or pop of another register", is_push_pop,      CHANGE, rm_differs,        false, 85},
+    {"frame dropped",                   is_stack_move,    DROP,   NULL,              false, 90},
+    {"frame of another size",           is_stack_move,    CHANGE, immediate_differs, false, 90},
+    {"arithmetic dropped",              is_arithmetic,    DROP,   NULL,              false, 1 },
+    {"call dropped",                    is_any_call,      DROP,   NULL,              false, 0 },
+    {"any instruction dropped",         any_insn,         DROP,   NULL,              false, 5 },
+    {"return dropped",                  is_return,        DROP,   NULL,              false, 50},
+    {"trap dropped",                    is_trap,          DROP,   NULL,              false, 5 },
+    {"branch target",                   is_jump,          TARGET, NULL,              false, 50},
+    {"call target",                     is_call,          TARGET, NULL,              false, 90},
+    {"two instructions swapped",        any_insn,         SWAP,   NULL,              false, 5 },
+    {"forbidden instruction",           any_insn,         FORBID, NULL,              true,  99},
+    {"any byte",                        any_insn,         BYTE,   NULL,              false, 10},
+    {"null check dropped",              is_null_check,    DROP,   NULL,              false, 80},
+    {"null check turned round",         is_null_check,    CHANGE, condition_opposed, false, 80},
+    {"type check dropped",              is_type_check,    DROP,   NULL,              true,  99},
+    {"type check turned round",         is_type_check,    CHANGE, condition_opposed, true,  99},
+    {"context check dropped",           is_context_check, DROP,   NULL,              true,  99},
+    {"table check dropped",             is_table_check,   DROP,   NULL,              false, 80},
+    {"table check turned round",        is_table_check,   CHANGE, condition_opposed, false, 0 },
+    {"entry of read-only data",         any_insn,         TABLE,  NULL,              false, 0 },
 };
 
 struct tally {
@@ -291,11 +321,14 @@ static bool pick(struct mutant *m, fits_fn fits)
             continue;
         uint32_t seen = 0;
         struct sfi_insn ins;
-        for (uint32_t at = m->start; at < m->end && decode_at(m, at, &ins); at += ins.length)
+        previous = (struct sfi_insn){0};
+        for (uint32_t at = m->start; at < m->end && decode_at(m, at, &ins); at += ins.length) {
             if (fits(&ins) && below(m, ++seen) == 0) { /* each as likely as the others */
                 m->at = at;
                 m->before = ins;
             }
+            previous = ins;
+        }
         if (seen != 0)
             return true;
     }
@@ -371,9 +404,11 @@ static bool alter(struct mutant *m, uint32_t kind)
     switch (kinds[kind].how) {
     case CHANGE: return change(m, kinds[kind].differs);
     case DROP:
+        if (m->before.op == SFI_OP_NOP)
+            return false;
         take(m, m->at, m->before.length);
         memset(bytes_at(m, m->at), 0x90, m->before.length);
-        return m->before.op != SFI_OP_NOP;
+        return true;
     case SWAP: return swap(m);
     case TARGET: return retarget(m);
     case FORBID: return forbid(m);
@@ -449,6 +484,7 @@ static void execute(struct mutant *m, uint32_t kind, const struct sfi_hints *h)
                      r.end == RUN_TRAP && r.rip == m->at;
     }
     t->reached += is_reached;
+    memcpy(w->text_write + m->at, bytes_at(m, m->at), 2); /* may be more than the function has */
     t->not_run += !has_run;
 }
 
