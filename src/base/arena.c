@@ -1,5 +1,7 @@
 /* arena: a list of chunks, newest first. Chunks double up to ARENA_CHUNK_MAX so that large jobs
- * make few calls to the host. SPDX-License-Identifier: Apache-2.0 */
+ * make few calls to the host, and the largest one that is released stays for the next job, so that
+ * many small jobs make none. All chunks are zero behind what is in use.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
 #include "base/mem.h"
@@ -12,6 +14,7 @@ enum { ARENA_ALIGN = 16, ARENA_CHUNK_MIN = 4096, ARENA_CHUNK_MAX = 4 << 20 };
 struct arena_chunk {
     struct arena_chunk *older;
     size_t size_bytes; /* of data */
+    size_t used_bytes; /* of data; the newest's: up to arena.next */
     _Alignas(ARENA_ALIGN) uint8_t data[];
 };
 
@@ -20,9 +23,23 @@ void arena_init(struct arena *a, size_t limit_bytes)
     *a = (struct arena){.limit_bytes = limit_bytes};
 }
 
+/* Keeps the chunk for the next job if it is larger than the one that is kept. */
+static void keep_or_free(struct arena *a, struct arena_chunk *chunk)
+{
+    if (chunk->size_bytes > ARENA_CHUNK_MAX ||
+        (a->spare != NULL && a->spare->size_bytes >= chunk->size_bytes)) {
+        mem_free(chunk);
+        return;
+    }
+    memset(chunk->data, 0, chunk->used_bytes);
+    mem_free(a->spare);
+    a->spare = chunk;
+}
+
 static void drop_newest(struct arena *a)
 {
     struct arena_chunk *chunk = a->head;
+
     a->head = chunk->older;
     a->used_bytes -= chunk->size_bytes;
     mem_free(chunk);
@@ -32,6 +49,8 @@ void arena_free(struct arena *a)
 {
     while (a->head != NULL)
         drop_newest(a);
+    mem_free(a->spare);
+    a->spare = NULL;
     a->next = a->end = NULL;
 }
 
@@ -63,6 +82,18 @@ enum status arena_guard(struct arena *a, enum status (*fn)(void *ctx, struct dia
                      "the host refused memory; %zu bytes were in use by this job", a->used_bytes);
 }
 
+/* The chunk that was kept, if it is large enough and within the limit; NULL: there is none. */
+static struct arena_chunk *take_spare(struct arena *a, size_t need_bytes)
+{
+    struct arena_chunk *spare = a->spare;
+
+    if (spare == NULL || spare->size_bytes < need_bytes ||
+        spare->size_bytes > a->limit_bytes - MIN(a->used_bytes, a->limit_bytes))
+        return NULL;
+    a->spare = NULL;
+    return spare;
+}
+
 static void add_chunk(struct arena *a, size_t need_bytes)
 {
     size_t size = a->head == NULL ? ARENA_CHUNK_MIN : a->head->size_bytes * 2;
@@ -73,15 +104,20 @@ static void add_chunk(struct arena *a, size_t need_bytes)
         size = need_bytes;
     if (size > a->limit_bytes - MIN(a->used_bytes, a->limit_bytes))
         unwind(a, ST_LIMIT);
-    struct arena_chunk *chunk = mem_alloc(1, sizeof(*chunk) + size);
-    if (chunk == NULL)
-        unwind(a, ST_NO_MEMORY);
+    struct arena_chunk *chunk = take_spare(a, need_bytes);
+    if (chunk == NULL) {
+        chunk = mem_alloc(1, sizeof(*chunk) + size);
+        if (chunk == NULL)
+            unwind(a, ST_NO_MEMORY);
+        chunk->size_bytes = size;
+    }
+    if (a->head != NULL)
+        a->head->used_bytes = (size_t)(a->next - a->head->data);
     chunk->older = a->head;
-    chunk->size_bytes = size;
     a->head = chunk;
-    a->used_bytes += size;
+    a->used_bytes += chunk->size_bytes;
     a->next = chunk->data;
-    a->end = chunk->data + size;
+    a->end = chunk->data + chunk->size_bytes;
 }
 
 static size_t rounded(struct arena *a, size_t count, size_t size)
@@ -142,14 +178,20 @@ struct arena_mark arena_mark(const struct arena *a)
 
 void arena_release(struct arena *a, struct arena_mark mark)
 {
-    while (a->head != mark.head)
-        drop_newest(a);
+    if (a->head != mark.head)
+        a->head->used_bytes = (size_t)(a->next - a->head->data);
+    while (a->head != mark.head) {
+        struct arena_chunk *chunk = a->head;
+        a->head = chunk->older;
+        a->used_bytes -= chunk->size_bytes;
+        keep_or_free(a, chunk);
+    }
     if (a->head == NULL) {
         a->next = a->end = NULL;
         return;
     }
     uint8_t *end = a->head->data + a->head->size_bytes;
-    uint8_t *dirty_end = a->end == end ? a->next : end;
+    uint8_t *dirty_end = a->end == end ? a->next : a->head->data + a->head->used_bytes;
     memset(mark.next, 0, (size_t)(dirty_end - mark.next));
     a->next = mark.next;
     a->end = end;
