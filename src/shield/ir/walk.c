@@ -88,7 +88,7 @@ void ir_each_operand(struct ir_func *f, ir_value value, void (*visit)(void *ctx,
         visit_switch(f, i->b, v);
         return;
     }
-    assert(!"every format is a case");
+    assert(false && "every format is a case");
 }
 
 uint32_t ir_successor_count(const struct ir_func *f, ir_value terminator)

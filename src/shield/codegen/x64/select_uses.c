@@ -68,14 +68,21 @@ static void use_operands(struct select *s, ir_value v)
     if (is_taken_apart((enum ir_op)i->op) && (s->value_flags[v] & SEL_MANY) != 0)
         flags |= SEL_MANY;
     switch ((enum ir_format)info->format) { /* tidy: flat */
-    case IR_FORMAT_TERNARY: use(s, &i->c, flags & SEL_MANY); /* fall through */
+    case IR_FORMAT_TERNARY:
+        use(s, &i->c, flags & SEL_MANY);
+        use(s, &i->b, flags);
+        use(s, &i->a, flags);
+        break;
     case IR_FORMAT_BINARY:
     case IR_FORMAT_VCMP:
     case IR_FORMAT_VFCMP:
     case IR_FORMAT_SHUFFLE:
     case IR_FORMAT_LANE2:
     case IR_FORMAT_STORE:
-    case IR_FORMAT_RMW: use(s, &i->b, flags); /* fall through */
+    case IR_FORMAT_RMW:
+        use(s, &i->b, flags);
+        use(s, &i->a, flags);
+        break;
     case IR_FORMAT_UNARY:
     case IR_FORMAT_LANE:
     case IR_FORMAT_LOAD:
