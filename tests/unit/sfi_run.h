@@ -307,7 +307,6 @@ static inline uint64_t run_number(struct run_world *w, const struct sfi_value *v
 /* False: there is no such thing here. */
 static inline bool run_realise(struct run_world *w, const struct sfi_value *v, uint64_t *out)
 {
-    const uint8_t *delta = w->text + v->low + 4 * v->high;
     int32_t distance;
 
     switch (v->kind) {
@@ -335,7 +334,7 @@ static inline bool run_realise(struct run_world *w, const struct sfi_value *v, u
     case SFI_POOL: *out = run_address(w->text + v->low); break;
     case SFI_DELTA:
     case SFI_TARGET:
-        memcpy(&distance, delta, sizeof(distance));
+        memcpy(&distance, w->text + v->low + 4 * v->high, sizeof(distance));
         *out = (uint64_t)(int64_t)distance;
         if (v->kind == SFI_TARGET)
             *out += run_address(w->text + v->low);
