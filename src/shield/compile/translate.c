@@ -250,6 +250,8 @@ static enum status run(void *ctx, struct diag *dg)
         job->scratch->state = arena_new(&job->scratch->arena, struct tf, 1);
     struct tf *t = job->scratch->state;
     t->scratch = job->scratch;
+    if (t->stack.items == NULL) /* so that its end is an address, also while it is empty */
+        VECTOR_PUSH(t, t->stack, IR_NONE);
     t->env = job->env;
     t->wm = job->env->wm;
     t->f = job->out;

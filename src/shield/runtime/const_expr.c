@@ -226,7 +226,7 @@ static bool is_short_const(struct wm_bytes expr, union rt_value *out)
         return false;
     if ((expr.data[at] & 0x40) != 0)
         value |= ~UINT32_C(0) << (shift + BYTE_BITS);
-    *out = (union rt_value){.i32 = value};
+    *out = (union rt_value){.u64 = {value, 0}}; /* who wants an i64 finds zeros above */
     return true;
 }
 
