@@ -107,6 +107,7 @@ static enum status make_engine(struct job *job, const struct compile_options *o,
                                .canonical_nan = o->canonical_nan};
 
     *native = (struct native_options){.must_compile = true,
+                                      .only_make = !o->verify,
                                       .check_regalloc = o->check_regalloc,
                                       .threads = (uint32_t)MIN(o->threads.value, UINT32_MAX)};
     if (config.tier == NULL)

@@ -52,7 +52,8 @@ enum status native_code_new(struct rt_module *m, struct image *image, struct nat
     code->image = image;
     code->is_metered = (image->identity.options & IMAGE_FUEL) != 0;
     enum status st = layout_compute(&image->identity.shape, &code->layout);
-    if (st == ST_OK)
+    const struct native_options *o = m->engine->config.tier_options;
+    if (st == ST_OK && (o == NULL || !o->only_make))
         st = exec_memory_map(image, &m->wm, &code->memory, dg);
     if (st != ST_OK) {
         native_code_free(code);

@@ -132,6 +132,9 @@ enum status native_instance_init(struct rt_instance *i, struct diag *dg)
         code = native_other_code(i->module);
     if (code == NULL || !memories_fit(i, code->image))
         return ST_OK;
+    if (code->memory.text == NULL)
+        return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET,
+                         "the module was compiled to be written to a file, not to run");
     TRY(native_stack_ensure(n, dg));
     struct native_context_head *head = mem_alloc(1, sizeof(*head) + code->layout.bytes);
     if (head == NULL)

@@ -25,6 +25,7 @@ struct native_options {
     uint32_t threads;    /* of the compiler, at most; 0: one per processor */
     bool must_compile;   /* refuse modules that only the interpreter can run */
     bool interpret;      /* compile nothing */
+    bool only_make;      /* code is for artefacts: never executable here, and so not verified */
     bool count_fuel;     /* most stores will: compile code that counts first */
     bool check_regalloc; /* judge every register allocation also in release builds */
     enum native_profile profile; /* for perf, see profile.h */

@@ -346,7 +346,15 @@ void emit_remat(struct emit *e, const struct mir_inst *i, mir_place to, bool kee
 
 void emit_edit(struct emit *e, const struct mir_edit *edit)
 {
-    if (edit->kind == MIR_EDIT_MOVE)
+    const bool is_reload = edit->kind == MIR_EDIT_MOVE && emit_is_slot(edit->from);
+
+    if (is_reload && edit->to < X64_XMM0 && edit->width == MIR_W32) {
+        /* Half the slot: so the verifier sees at once that nothing stands above 32 bits, and need
+         * not carry that from the spill to here. */
+        if (edit->to == e->flags_reg)
+            e->flags_reg = X64_NO_REG;
+        x64_rm(&e->as, X64_MOV_RM, 4, emit_reg(edit->to), emit_slot(e, edit->from));
+    } else if (edit->kind == MIR_EDIT_MOVE)
         emit_move(e, (enum mir_width)edit->width, edit->from, edit->to);
     else
         emit_remat(e, &e->m->insts[e->m->vregs[edit->vreg].remat], edit->to,

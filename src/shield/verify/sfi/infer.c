@@ -55,7 +55,9 @@ static void record_state(struct sfi_walk *walk, struct sfi_record *record)
         push_fact(w, r, &st->regs[r]);
     for (uint32_t i = 0; i < st->used_count; i++) {
         uint32_t slot = st->used[i];
-        if (slot < st->depth / 8)
+        const struct sfi_value *v = &st->slots[slot];
+        /* A plain number in the frame is of no use to code that reloads it by its width. */
+        if (slot < st->depth / 8 && (v->kind != SFI_NUMBER || v->flags != 0))
             push_fact(w, SFI_LOCATION_SLOT + slot, &st->slots[slot]);
     }
     record->fact_count = w->fact_count - record->first_fact;
