@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "shield/native/code.h"
+#include "shield/native/native.h"
 
 #include <assert.h>
 #include <string.h>
@@ -132,7 +133,8 @@ enum status native_instance_init(struct rt_instance *i, struct diag *dg)
         code = native_other_code(i->module);
     if (code == NULL || !memories_fit(i, code->image))
         return ST_OK;
-    if (code->memory.text == NULL)
+    const struct native_options *options = i->store->engine->config.tier_options;
+    if (options != NULL && options->only_make)
         return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET,
                          "the module was compiled to be written to a file, not to run");
     TRY(native_stack_ensure(n, dg));
