@@ -87,9 +87,9 @@ void emit_truncate(struct emit *e, uint32_t inst)
     const struct emit_cold c = emit_cold_new(e, inst);
     const uint8_t d = emit_reg(p[0]);
 
-    x64_rr(&e->as, (enum x64_op)(op + avx), size, d, emit_reg(p[1]));
-    if (is_unsigned) {
-        x64_rr32(&e->as, X64_MOV_RM, GPR32(X64_SCRATCH), GPR32(d));
+    x64_rr(&e->as, (enum x64_op)(op + avx), size, is_unsigned ? X64_SCRATCH : d, emit_reg(p[1]));
+    if (is_unsigned) { /* the result is what was written with 32 bits: its high half is zero */
+        x64_rr32(&e->as, X64_MOV_RM, GPR32(d), GPR32(X64_SCRATCH));
         x64_rr64(&e->as, X64_CMP_RM, GPR64(X64_SCRATCH), GPR64(d));
         x64_asm_jcc(&e->as, X64_CC_NE, c.entry);
     } else {
