@@ -15,9 +15,10 @@ allnoconfig:
 	    if grep -qxF "$${name#CONFIG_}" obj/known; then echo "$$name=$$value"; \
 	    else echo "# $$name is not set"; fi; done <$(CONFIG) >obj/.config
 	@echo '# configuration written to .config'
-bzImage vmlinux: compiled
-	@cat obj/*.o >obj/vmlinux
+bzImage: vmlinux
 	@mkdir -p obj/arch/x86/boot && cp obj/vmlinux obj/arch/x86/boot/bzImage
+vmlinux: compiled
+	@cat obj/*.o >obj/vmlinux
 compiled:
 	@for file in kernel/a.c kernel/b.c kernel/c.c mm/d.c drivers/misc/mujun_driver/*.c; do \
 	    test -e $$file || continue; \
