@@ -139,12 +139,6 @@ void *arena_alloc(struct arena *a, size_t count, size_t size)
     return block; /* zero: chunks come zeroed, arena_release() clears what it takes back */
 }
 
-void arena_reserve(struct arena *a, size_t bytes)
-{
-    if ((size_t)(a->end - a->next) < bytes)
-        add_chunk(a, bytes);
-}
-
 void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
 {
     assert(new_count >= old_count && "arena_grow never shrinks");

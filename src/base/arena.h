@@ -34,10 +34,6 @@ MUST_USE enum status arena_guard(struct arena *a, enum status (*fn)(void *ctx, s
 /* Zeroed, aligned to 16. Must run inside arena_guard() of this arena. Never NULL (size 0 gives a
  * valid unique-ish pointer). */
 void *arena_alloc(struct arena *a, size_t count, size_t size);
-/* Sees to it that the next so many bytes come from one chunk. A job that is done again and again
- * reserves what it mostly needs, marks, and releases to the mark: then nothing goes back and forth
- * to the host. Must run inside arena_guard(). */
-void arena_reserve(struct arena *a, size_t bytes);
 #define arena_new(a, T, n) ((T *)arena_alloc((a), (n), sizeof(T)))
 
 /* Grows a block to new_count elements, in place when it is the newest. New part is zeroed. */

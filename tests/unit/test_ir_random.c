@@ -255,22 +255,22 @@ static const struct native_judge {
 static enum status judge_native(struct job *j, const struct native_judge *judge, struct diag *dg)
 {
     const struct arena_mark mark = arena_mark(&j->arena);
-    const struct passes_options options = {
+    const struct passes_options passes = {.optimise = judge->optimise, .check = true};
+    const struct codegen_options codegen = {
+        .features = judge->features & codegen_features_of_host(),
         .optimise = judge->optimise,
-        .check = true,
-        .codegen = {.features = judge->features & codegen_features_of_host(),
-                    .optimise = judge->optimise,
-                    .check_regalloc = true,
-                    .judge = ra_check,
-                    .frame_probe_bytes = FRAME_PROBE_BYTES,
-                    .frame_bytes_max = FRAME_BYTES_MAX}};
+        .check_regalloc = true,
+        .judge = ra_check,
+        .frame_probe_bytes = FRAME_PROBE_BYTES,
+        .frame_bytes_max = FRAME_BYTES_MAX};
     struct outcome out = {.end = IR_EVAL_RETURNED, .trap = IR_TRAP_NONE};
     struct codegen_code code;
     struct native_code native;
     struct ir_func f;
 
     make_function(j, &f);
-    TRY(diag_in(dg, passes_run(&f, &options, &code, NULL, dg), "%s", judge->name));
+    TRY(diag_in(dg, passes_run(&f, &passes, dg), "%s", judge->name));
+    TRY(diag_in(dg, codegen_function(&f, &codegen, &code, dg), "%s", judge->name));
     if (!native_map(&native, &code))
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "to map code");
     fill_memory(j, out.memory);

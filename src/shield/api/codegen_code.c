@@ -69,16 +69,17 @@ static enum status compile(void *ctx, struct diag *dg)
 {
     struct compile_request *r = ctx;
     const bool optimise = (r->flags & MUJUN_CODE_OPTIMISE) != 0;
-    const struct passes_options options = {
+    const struct passes_options passes = {.optimise = optimise};
+    const struct codegen_options codegen = {
+        .features = r->flags & MUJUN_CODE_NATIVE ? codegen_features_of_host() : 0,
         .optimise = optimise,
-        .codegen = {.features = r->flags & MUJUN_CODE_NATIVE ? codegen_features_of_host() : 0,
-                    .optimise = optimise,
-                    .frame_probe_bytes = FRAME_PROBE_BYTES,
-                    .frame_bytes_max = FRAME_BYTES_MAX}};
+        .frame_probe_bytes = FRAME_PROBE_BYTES,
+        .frame_bytes_max = FRAME_BYTES_MAX};
 
     TRY(ir_check(&r->f->f, dg));
     TRY(name_symbols(r->f, dg));
-    return passes_run(&r->f->f, &options, &r->code->code, NULL, dg);
+    TRY(passes_run(&r->f->f, &passes, dg));
+    return codegen_function(&r->f->f, &codegen, &r->code->code, dg);
 }
 
 static enum status list(void *ctx, struct diag *dg)

@@ -5,10 +5,10 @@
 #include "shield/codegen/codegen.h"
 #include "shield/compile/inline.h"
 #include "shield/compile/link.h"
+#include "shield/compile/passes.h"
 #include "shield/compile/policy.h"
 #include "shield/compile/translate.h"
 #include "shield/ir/check.h"
-#include "shield/opt/opt.h"
 #include "shield/verify/ra/ra.h"
 
 #include <assert.h>
@@ -21,8 +21,6 @@
 #define FUNC_ARENA_BYTES_MAX   ((size_t)2 << 30) /* of one thread, for one function */
 #define PIECES_ARENA_BYTES_MAX ((size_t)4 << 30) /* of one thread, for finished functions */
 #define IMAGE_ARENA_BYTES_MAX  ((size_t)8 << 30)
-
-enum { WORK_BYTES = 1 << 20 };
 
 #ifdef NDEBUG
 enum { CHECKED_BUILD = 0 };
@@ -99,15 +97,17 @@ static enum status compile_function(void *ctx, struct diag *dg)
     w->stats.translate_ns += end - start;
     start = end;
     if (job->options->optimise) {
-        const struct opt_options options = {.check = CHECKED_BUILD};
         TRY(inline_calls(&job->env, &w->scratch, &w->inlined, &f, dg));
         TRY(check(&f, "inlining", dg));
-        TRY(opt_function(&f, &options, dg));
-        watch(job, PIPELINE_OPTIMISED, &f);
-        end = now_ns();
-        w->stats.opt_ns += end - start;
-        start = end;
     }
+    const struct passes_options passes = {.optimise = job->options->optimise,
+                                          .check = CHECKED_BUILD};
+    TRY(passes_run(&f, &passes, dg));
+    if (job->options->optimise)
+        watch(job, PIPELINE_OPTIMISED, &f);
+    end = now_ns();
+    w->stats.opt_ns += end - start;
+    start = end;
     TRY(codegen_function(&f, &job->codegen, &w->code, dg));
     w->stats.codegen_ns += now_ns() - start;
     return ST_OK;
@@ -122,28 +122,17 @@ static enum status compile_and_keep(void *ctx, struct diag *dg)
     return ST_OK;
 }
 
-/* What most functions need stays from one to the next. */
-static enum status reserve_work(void *ctx, struct diag *dg)
-{
-    struct worker *w = ctx;
-
-    (void)dg;
-    arena_reserve(&w->work, WORK_BYTES);
-    return ST_OK;
-}
-
 static void *work(void *arg)
 {
     struct worker *w = arg;
     struct job *job = w->job;
 
-    w->status = arena_guard(&w->work, reserve_work, w, &w->dg);
-    const struct arena_mark mark = arena_mark(&w->work);
     while (w->status == ST_OK) {
         w->func = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed);
         if (w->func >= job->wm->code_count ||
             atomic_load_explicit(&job->has_failed, memory_order_relaxed))
             break;
+        const struct arena_mark mark = arena_mark(&w->work);
         w->status = arena_guard(&w->pieces, compile_and_keep, w, &w->dg);
         w->failed_func = w->func;
         w->stats.arena_bytes_max = MAX(w->stats.arena_bytes_max, w->work.used_bytes);

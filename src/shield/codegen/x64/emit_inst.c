@@ -354,9 +354,10 @@ void emit_edit(struct emit *e, const struct mir_edit *edit)
         if (edit->to == e->flags_reg)
             e->flags_reg = X64_NO_REG;
         x64_rm(&e->as, X64_MOV_RM, 4, emit_reg(edit->to), emit_slot(e, edit->from));
-    } else if (edit->kind == MIR_EDIT_MOVE)
+    } else if (edit->kind == MIR_EDIT_MOVE) {
         emit_move(e, (enum mir_width)edit->width, edit->from, edit->to);
-    else
+    } else {
         emit_remat(e, &e->m->insts[e->m->vregs[edit->vreg].remat], edit->to,
                    emit_flags_live(e, (edit->point + 1) / 2));
+    }
 }
