@@ -348,6 +348,7 @@ static void test_depth(void)
     tap_ok(st == ST_LIMIT && strcmp(dg.text, "subtyping depth 64; at most 63 is allowed; in type "
                                              "64") == 0,
            "one deeper: %s", dg.text);
+    arena_free(&scratch);
     arena_init(&scratch, 1); /* too small for any table */
     st = wm_types_canonicalize(&m, &scratch, &dg);
     tap_ok(st == ST_LIMIT, "no memory: %s", dg.text);

@@ -951,6 +951,7 @@ static void test_memory_runs_out(void)
     arena_init(&scratch, 5000);
     st = wm_validate(&m, &scratch, &dg);
     tap_ok(st == ST_LIMIT && scratch.used_bytes == 0, "an arena that is too small: %s", dg.text);
+    arena_free(&scratch);
     for (uint64_t nth = 1; nth < 100; nth++) {
         arena_init(&scratch, JUDGING_ARENA_BYTES);
         mem_fault_set(nth);
