@@ -50,7 +50,7 @@ CFLAGS ?=
 LDFLAGS ?=
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DMUJUN_VERSION=\"$(VERSION)\" -Isrc -Iinclude $(WARNINGS) \
     -fPIC -fvisibility=hidden -pthread $(MODE_CFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -pthread $(MODE_LDFLAGS) $(LDFLAGS)
+ALL_LDFLAGS = -pthread -Wl,--build-id=sha1 $(MODE_LDFLAGS) $(LDFLAGS)
 LIBS := -lm -lpthread
 # The spear stands on libraries that the embeddable library must not need.
 SPEAR_LIBS := -lz -lnettle -ljansson

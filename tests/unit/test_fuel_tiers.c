@@ -50,6 +50,18 @@ static const struct {
                   " (then (local.get 0)) (else (i32.add"
                   " (call $f (i32.sub (local.get 0) (i32.const 1)))"
                   " (call $f (i32.sub (local.get 0) (i32.const 2))))))))", 5},
+    {"switch in a loop", "(module (func (export \"f\") (param i32) (result i32) (local $s i32)"
+                         " (loop $again (block $a (block $b (block $c"
+                         " (br_table $a $b $c (i32.and (local.get 0) (i32.const 3))))"
+                         " (local.set $s (i32.add (local.get $s) (i32.const 5))))"
+                         " (local.set $s (i32.mul (local.get $s) (i32.const 3))))"
+                         " (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))"
+                         " (local.get $s)))", 17},
+    {"loop that traps", "(module (memory 1) (func (export \"f\") (param i32) (result i32)"
+                        " (loop $l (local.set 0 (i32.add (local.get 0)"
+                        " (i32.load8_u (i32.mul (local.get 0) (local.get 0)))))"
+                        " (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br $l))"
+                        " (unreachable)))", 240},
     {"unreachable", "(module (global (mut i32) (i32.const 0)) (func (export \"f\") (param i32)"
                     " (result i32) (global.set 0 (local.get 0)) (unreachable)))", 5},
 };

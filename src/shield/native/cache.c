@@ -15,8 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, TRIM_EVERY = 16, ENTRIES_MAX = 100000 };
+enum { PATH_BYTES = 4096, TRIM_EVERY = 16, ENTRIES_MAX = 100000, LEAVINGS_SECONDS = 3600 };
 static const char suffix[] = ".cwasm";
+#define TEMPORARY "tmp."
 
 static bool path_of(char *out, const char *folder, const uint8_t key[SHA256_BYTES])
 {
@@ -91,6 +92,20 @@ static uint32_t list(DIR *dir, struct entry *entries, uint32_t capacity, uint64_
     return count;
 }
 
+/* What a writer that was killed left behind. */
+static void remove_leavings(DIR *dir)
+{
+    struct dirent *d;
+    struct stat st;
+
+    while ((d = readdir(dir)) != NULL)
+        if (strncmp(d->d_name, TEMPORARY, strlen(TEMPORARY)) == 0 &&
+            fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_mtime + LEAVINGS_SECONDS < time(NULL))
+            (void)unlinkat(dirfd(dir), d->d_name, 0);
+    rewinddir(dir);
+}
+
 static void trim(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -98,6 +113,7 @@ static void trim(const char *folder)
     uint64_t total = 0;
 
     if (entries != NULL) {
+        remove_leavings(dir);
         uint32_t count = list(dir, entries, ENTRIES_MAX, &total);
         qsort(entries, count, sizeof(*entries), by_use);
         for (uint32_t i = 0; i < count && total > NATIVE_CACHE_BYTES_MAX; i++)
@@ -149,7 +165,7 @@ void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const
 
     if (!path_of(path, folder, key) || !make_folder(folder))
         return;
-    int n = snprintf(temporary, sizeof(temporary), "%s/tmp.XXXXXX", folder);
+    int n = snprintf(temporary, sizeof(temporary), "%s/" TEMPORARY "XXXXXX", folder);
     int fd = n > 0 && n < PATH_BYTES ? mkostemp(temporary, O_CLOEXEC) : -1;
     if (fd < 0)
         return;
@@ -166,10 +182,31 @@ void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const
 struct search {
     uintptr_t address;
     struct sha256 *key;
+    bool is_found;
 };
 
+/* The build id among the notes of one segment; none: size 0. */
+static struct str build_id_in(const uint8_t *notes, size_t size)
+{
+    while (size >= sizeof(ElfW(Nhdr))) {
+        const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)(const void *)notes;
+        const size_t name = (note->n_namesz + 3) & ~(size_t)3;
+        const size_t all = sizeof(*note) + name + ((note->n_descsz + 3) & ~(size_t)3);
+        const char *text = (const char *)(note + 1);
+
+        if (all > size)
+            break;
+        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof(ELF_NOTE_GNU) &&
+            memcmp(text, ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0)
+            return (struct str){text + name, note->n_descsz};
+        notes += all;
+        size -= all;
+    }
+    return (struct str){NULL, 0};
+}
+
 /* Adds the build id of the object that this code is in. */
-static int add_notes(struct dl_phdr_info *info, size_t size, void *ctx)
+static int add_build_id(struct dl_phdr_info *info, size_t size, void *ctx)
 {
     struct search *s = ctx;
     bool is_here = false;
@@ -179,17 +216,21 @@ static int add_notes(struct dl_phdr_info *info, size_t size, void *ctx)
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         is_here |= p->p_type == PT_LOAD && s->address - (info->dlpi_addr + p->p_vaddr) < p->p_memsz;
     }
-    for (uint32_t i = 0; is_here && i < info->dlpi_phnum; i++) {
+    for (uint32_t i = 0; is_here && !s->is_found && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        if (p->p_type == PT_NOTE)
-            sha256_add(s->key, (const void *)(info->dlpi_addr + p->p_vaddr), p->p_memsz);
+        if (p->p_type != PT_NOTE)
+            continue;
+        struct str id = build_id_in((const void *)(info->dlpi_addr + p->p_vaddr), p->p_memsz);
+        sha256_add(s->key, id.text, id.size);
+        s->is_found = id.size != 0;
     }
     return is_here;
 }
 
-void native_cache_add_build(struct sha256 *key)
+bool native_cache_add_build(struct sha256 *key)
 {
-    struct search s = {(uintptr_t)suffix, key};
+    struct search s = {(uintptr_t)suffix, key, false};
 
-    dl_iterate_phdr(add_notes, &s);
+    dl_iterate_phdr(add_build_id, &s);
+    return s.is_found;
 }

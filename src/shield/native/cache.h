@@ -24,7 +24,8 @@ struct native_cached native_cache_get(const char *folder, const uint8_t key[SHA2
 void native_cache_release(struct native_cached *c);
 void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const void *bytes,
                       size_t size);
-/* Adds to a key what identifies this build of the compiler. */
-void native_cache_add_build(struct sha256 *key);
+/* Adds to a key the build id of the object that the compiler is in. False: it was linked without
+ * one (ld --build-id); artefacts of two builds could not be told apart, and none may be kept. */
+bool native_cache_add_build(struct sha256 *key);
 
 #endif /* SHIELD_NATIVE_CACHE_H */

@@ -118,10 +118,10 @@ enum status native_module_artefact(struct rt_module *m, struct buf *out, struct 
 
 struct request {
     struct rt_module *module;
-    const struct native_options *options;
     struct pipeline_options compile;
     uint8_t digest[SHA256_BYTES]; /* of the module */
     uint8_t key[SHA256_BYTES];    /* in the cache */
+    const char *cache_folder;     /* NULL: nothing is kept */
 };
 
 static void make_request(struct rt_module *m, const struct native_options *o, bool is_metered,
@@ -129,7 +129,7 @@ static void make_request(struct rt_module *m, const struct native_options *o, bo
 {
     struct sha256 key;
 
-    *r = (struct request){.module = m, .options = o, .compile = pipeline_options_default()};
+    *r = (struct request){.module = m, .compile = pipeline_options_default()};
     r->compile.optimise = o->opt_level != 0;
     r->compile.is_metered = is_metered;
     r->compile.threads = o->threads;
@@ -141,13 +141,13 @@ static void make_request(struct rt_module *m, const struct native_options *o, bo
     sha256_begin(&key);
     sha256_add(&key, numbers, sizeof(numbers));
     sha256_add(&key, r->digest, sizeof(r->digest));
-    native_cache_add_build(&key);
+    r->cache_folder = native_cache_add_build(&key) ? o->cache_folder : NULL;
     sha256_end(&key, r->key);
 }
 
 static bool find_cached(struct request *r, struct native_code **out)
 {
-    struct native_cached c = native_cache_get(r->options->cache_folder, r->key);
+    struct native_cached c = native_cache_get(r->cache_folder, r->key);
     struct diag ignored;
 
     if (c.bytes == NULL)
@@ -177,7 +177,7 @@ static enum status keep_guarded(void *ctx, struct diag *dg)
 
     buf_init(&file, &job->arena);
     TRY(write_artefact(r->module, job->code, (struct str){NULL, 0}, &file, dg));
-    native_cache_put(r->options->cache_folder, r->key, file.data, file.size);
+    native_cache_put(r->cache_folder, r->key, file.data, file.size);
     return ST_OK;
 }
 
@@ -208,12 +208,10 @@ static const struct native_options *options_of(const struct rt_module *m)
 
 static enum status get_code(struct request *r, struct native_code **out, struct diag *dg)
 {
-    const bool has_cache = r->options->cache_folder != NULL;
-
-    if (has_cache && find_cached(r, out))
+    if (r->cache_folder != NULL && find_cached(r, out))
         return ST_OK;
     TRY(compile(r, out, dg));
-    if (has_cache)
+    if (r->cache_folder != NULL)
         keep(r, *out);
     return ST_OK;
 }
