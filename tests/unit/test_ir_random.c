@@ -14,7 +14,6 @@
 #include "shield/ir/eval.h"
 #include "shield/ir/text.h"
 #include "shield/opt/opt.h"
-#include "shield/opt/opt.h"
 #include "shield/opt/wide.h"
 #include "shield/verify/ra/ra.h"
 #include "tap.h"

@@ -221,8 +221,9 @@ static int add_build_id(struct dl_phdr_info *info, size_t size, void *ctx)
         if (p->p_type != PT_NOTE)
             continue;
         struct str id = build_id_in((const void *)(info->dlpi_addr + p->p_vaddr), p->p_memsz);
-        sha256_add(s->key, id.text, id.size);
         s->is_found = id.size != 0;
+        if (s->is_found)
+            sha256_add(s->key, id.text, id.size);
     }
     return is_here;
 }
