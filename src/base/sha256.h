@@ -3,14 +3,13 @@
 #ifndef BASE_SHA256_H
 #define BASE_SHA256_H
 
-#include "base/base.h"
+#include "base/hash_blocks.h"
 
 enum { SHA256_BYTES = 32 };
 
 struct sha256 {
     uint32_t state[8];
-    uint64_t total_bytes;
-    uint8_t block[64];
+    struct hash_blocks blocks;
     bool is_plain; /* for tests: without the processor's own instructions */
 };
 

@@ -1,30 +1,26 @@
-/* features: what the processor that we run on has. SPDX-License-Identifier: Apache-2.0 */
+/* features: what the processor that we run on has. The C library has asked it already: in a virtual
+ * machine each cpuid instruction costs microseconds. SPDX-License-Identifier: Apache-2.0 */
 #include "shield/codegen/codegen.h"
 
 #if defined(__x86_64__)
+#include <sys/platform/x86.h>
+
 uint32_t codegen_features_of_host(void)
 {
     uint32_t out = 0;
 
-    __builtin_cpu_init();
-    out |= __builtin_cpu_supports("sse3") ? CODEGEN_SSE3 : 0;
-    out |= __builtin_cpu_supports("ssse3") ? CODEGEN_SSSE3 : 0;
-    out |= __builtin_cpu_supports("sse4.1") ? CODEGEN_SSE41 : 0;
-    out |= __builtin_cpu_supports("sse4.2") ? CODEGEN_SSE42 : 0;
-    out |= __builtin_cpu_supports("popcnt") ? CODEGEN_POPCNT : 0;
-    out |= __builtin_cpu_supports("avx") ? CODEGEN_AVX : 0;
-    out |= __builtin_cpu_supports("avx2") ? CODEGEN_AVX2 : 0;
-    out |= __builtin_cpu_supports("bmi") ? CODEGEN_BMI1 : 0;
-    out |= __builtin_cpu_supports("bmi2") ? CODEGEN_BMI2 : 0;
-    out |= __builtin_cpu_supports("fma") ? CODEGEN_FMA : 0;
-    /* lzcnt has no name that both compilers know: bit 5 of ecx of leaf 80000001; cx16 likewise */
-    uint32_t a = 0x80000001u, b, c = 0, d;
-    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    out |= (c >> 5 & 1) != 0 ? CODEGEN_LZCNT : 0;
-    a = 1;
-    c = 0;
-    __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    out |= (c >> 13 & 1) != 0 ? CODEGEN_CX16 : 0;
+    out |= CPU_FEATURE_ACTIVE(SSE3) ? CODEGEN_SSE3 : 0;
+    out |= CPU_FEATURE_ACTIVE(SSSE3) ? CODEGEN_SSSE3 : 0;
+    out |= CPU_FEATURE_ACTIVE(SSE4_1) ? CODEGEN_SSE41 : 0;
+    out |= CPU_FEATURE_ACTIVE(SSE4_2) ? CODEGEN_SSE42 : 0;
+    out |= CPU_FEATURE_ACTIVE(POPCNT) ? CODEGEN_POPCNT : 0;
+    out |= CPU_FEATURE_ACTIVE(LZCNT) ? CODEGEN_LZCNT : 0;
+    out |= CPU_FEATURE_ACTIVE(CMPXCHG16B) ? CODEGEN_CX16 : 0;
+    out |= CPU_FEATURE_ACTIVE(AVX) ? CODEGEN_AVX : 0;
+    out |= CPU_FEATURE_ACTIVE(AVX2) ? CODEGEN_AVX2 : 0;
+    out |= CPU_FEATURE_ACTIVE(BMI1) ? CODEGEN_BMI1 : 0;
+    out |= CPU_FEATURE_ACTIVE(BMI2) ? CODEGEN_BMI2 : 0;
+    out |= CPU_FEATURE_ACTIVE(FMA) ? CODEGEN_FMA : 0;
     return out;
 }
 #else

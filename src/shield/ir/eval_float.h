@@ -70,22 +70,29 @@ BINARY(float_div, x / y)
 #undef BINARY
 
 /* A NaN comes out quiet, which a compiler's expansion of rounding would forget. */
-#define UNARY(name, fn32, fn64)                                                                    \
+static inline ir_bits float_sqrt(uint32_t w, ir_bits a)
+{
+    if (w == 32) {
+        const float x = f32_of(a);
+        return bits_of_f32(x != x ? x + x : sqrtf(x));
+    }
+    const double x = f64_of(a);
+    return bits_of_f64(x != x ? x + x : sqrt(x));
+}
+
+/* To a whole number; a float's is the same as that of the double it is. */
+#define ROUND(name, fn)                                                                            \
     static inline ir_bits name(uint32_t w, ir_bits a)                                              \
     {                                                                                              \
-        if (w == 32) {                                                                             \
-            const float x = f32_of(a);                                                             \
-            return bits_of_f32(x != x ? x + x : fn32(x));                                          \
-        }                                                                                          \
-        const double x = f64_of(a);                                                                \
-        return bits_of_f64(x != x ? x + x : fn64(x));                                              \
+        const double x = w == 32 ? (double)f32_of(a) : f64_of(a);                                  \
+        const double whole = x != x ? x + x : fn(x);                                               \
+        return w == 32 ? bits_of_f32((float)whole) : bits_of_f64(whole);                           \
     }
-UNARY(float_sqrt, sqrtf, sqrt)
-UNARY(fceil, ceilf, ceil)
-UNARY(ffloor, floorf, floor)
-UNARY(ftrunc, truncf, trunc)
-UNARY(fnearest, rintf, rint) /* the host rounds to nearest even */
-#undef UNARY
+ROUND(fceil, ceil)
+ROUND(ffloor, floor)
+ROUND(ftrunc, trunc)
+ROUND(fnearest, rint) /* the host rounds to nearest even */
+#undef ROUND
 
 static inline ir_bits float_abs(uint32_t w, ir_bits a)
 {
@@ -176,7 +183,7 @@ static inline ir_bits from_uint(uint32_t w, uint32_t wa, ir_bits a)
 static inline ir_bits whole(uint32_t w, uint32_t wa, bool is_signed, ir_bits a, bool *fits)
 {
     const double x = trunc(wa == 32 ? (double)f32_of(a) : f64_of(a));
-    const double end = ldexp(1.0, (int)(is_signed ? w - 1 : w));
+    const double end = (is_signed ? 1.0 : 2.0) * (double)(UINT64_C(1) << (w - 1));
 
     *fits = x < end && x >= (is_signed ? -end : 0.0);
     if (!*fits)
