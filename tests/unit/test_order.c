@@ -79,7 +79,7 @@ static enum status run(void *ctx, struct diag *dg)
 
     TRY(ir_parse(str_of(j->row->text), &j->arena, &f, dg));
     TRY(ir_check(&f, dg));
-    order_compute(&f, &o);
+    order_compute(&f, false, &o);
     j->wrong = judge(&o);
     for (uint32_t i = 0; i < o.count && used < sizeof(j->layout); i++) {
         const struct order_block *b = &o.blocks[o.layout[i]];

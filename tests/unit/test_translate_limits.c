@@ -276,10 +276,14 @@ static void code(struct buf *b, struct arena *a, void (*make)(struct buf *b))
     body(b, &second);
 }
 
+enum variant { PLAIN, WITH_FUEL, IN_FRAME, VARIANT_COUNT };
+static const char *const variant_names[] = {"", ", with fuel", ", locals in the frame"};
+
 struct job {
     struct arena *arena;
     uint32_t row;
-    bool metered, is_compiled;
+    enum variant variant;
+    bool is_compiled;
     double seconds;
     uint32_t insts, bad;
     struct diag why;
@@ -301,7 +305,8 @@ static enum status translate_all(struct job *j, struct translating *m, struct di
     enum status st = ST_OK;
 
     translate_scratch_init(&scratch);
-    m->env.metered = j->metered;
+    m->env.metered = j->variant == WITH_FUEL;
+    m->env.locals_in_frame = j->variant == IN_FRAME;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
     for (uint32_t i = 0; i < m->wm.func_count && st == ST_OK; i++) {
         struct translation one = {.env = &m->env,
@@ -328,10 +333,12 @@ static double seconds_now(void)
 /* To machine code. */
 static enum status compile_all(struct job *j, struct translating *m, struct diag *dg)
 {
-    const struct pipeline_options options = pipeline_options_default();
+    struct pipeline_options options = pipeline_options_default();
     const uint8_t digest[32] = {0};
     struct image *image = NULL;
     const double from = seconds_now();
+
+    options.optimise = j->variant != IN_FRAME;
     const enum status st = compile_module(&m->wm, digest, &options, &image, NULL, dg);
 
     j->seconds = seconds_now() - from;
@@ -365,17 +372,17 @@ static enum status run(void *ctx, struct diag *dg)
     return st;
 }
 
-static void check_row(uint32_t row, bool metered)
+static void check_row(uint32_t row, enum variant variant)
 {
     struct arena arena;
-    struct job j = {.arena = &arena, .row = row, .metered = metered};
+    struct job j = {.arena = &arena, .row = row, .variant = variant};
     struct diag dg = {0};
 
     arena_init(&arena, (size_t)1 << 30);
     enum status st = arena_guard(&arena, run, &j, &dg);
     bool is_limit = st == ST_LIMIT && strstr(dg.text, "TRANSLATE_SCRATCH_BYTES") != NULL;
     tap_ok(st == ST_OK ? j.bad == 0 && j.insts > 0 : scale == 1 && is_limit, "%s%s%s: %s%s",
-           scale > 1 ? "a twentieth of: " : "", rows[row].name, metered ? ", with fuel" : "",
+           scale > 1 ? "a twentieth of: " : "", rows[row].name, variant_names[variant],
            st != ST_OK ? dg.text : "translated", j.bad > 0 ? j.why.text : "");
     if (scale == 1)
         tap_ok(j.seconds < rows[row].seconds_max, "%s: in time", rows[row].name);
@@ -383,28 +390,32 @@ static void check_row(uint32_t row, bool metered)
     arena_free(&arena);
 }
 
-static void check_compiled(uint32_t row)
+static void check_compiled(uint32_t row, enum variant variant)
 {
     struct arena arena;
-    struct job j = {.arena = &arena, .row = row, .is_compiled = true};
+    struct job j = {.arena = &arena, .row = row, .variant = variant, .is_compiled = true};
     struct diag dg = {0};
 
     arena_init(&arena, (size_t)1 << 30);
     enum status st = arena_guard(&arena, run, &j, &dg);
-    tap_ok(st == ST_OK && j.seconds < rows[row].compile_seconds_max, "%s: compiled%s%s in %.2f s",
-           rows[row].name, st != ST_OK ? ": " : "", dg.text, j.seconds);
+    tap_ok(st == ST_OK && j.seconds < rows[row].compile_seconds_max, "%s%s: compiled%s%s in %.2f s",
+           rows[row].name, variant == IN_FRAME ? ", -O0" : "", st != ST_OK ? ": " : "", dg.text,
+           j.seconds);
     arena_free(&arena);
 }
 
 int main(void)
 {
-    for (uint32_t i = 0; i < LENGTH_OF(rows) * 4; i++) {
-        scale = i % 2 == 0 ? 1 : CHECKED_SCALE;
-        check_row(i / 4, i / 2 % 2 == 1);
-    }
+    for (uint32_t i = 0; i < LENGTH_OF(rows) * VARIANT_COUNT; i++)
+        for (uint32_t k = 0; k < 2; k++) {
+            scale = k == 0 ? 1 : CHECKED_SCALE;
+            check_row(i / VARIANT_COUNT, (enum variant)(i % VARIANT_COUNT));
+        }
     scale = 1;
     for (uint32_t i = 0; i < LENGTH_OF(rows); i++)
-        if (rows[i].compile_seconds_max > 0)
-            check_compiled(i);
+        if (rows[i].compile_seconds_max > 0) {
+            check_compiled(i, PLAIN);
+            check_compiled(i, IN_FRAME);
+        }
     return tap_done();
 }

@@ -325,7 +325,6 @@ static void lay_out(struct arena *a, struct order *o)
             next[last[list]] = b;
         last[list] = b;
     }
-    o->layout = arena_new(a, uint32_t, n);
     stack[depth++] = first[n];
     while (depth > 0) {
         uint32_t b = stack[depth - 1];
@@ -338,11 +337,17 @@ static void lay_out(struct arena *a, struct order *o)
         if (o->blocks[b].header)
             stack[depth++] = first[b];
     }
-    /* cold ones behind, order kept; the entry stays first */
-    uint32_t *cold = stack, cold_count = 0, kept = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t b = o->layout[i];
-        if (o->blocks[b].cold && b != 0)
+}
+
+/* Cold blocks behind the others, order kept; the entry stays first. */
+static void move_cold(struct arena *a, struct order *o, bool edges_too)
+{
+    uint32_t *cold = arena_new(a, uint32_t, o->count), cold_count = 0, kept = 0;
+
+    for (uint32_t i = 0; i < o->count; i++) {
+        const uint32_t b = o->layout[i];
+        const struct order_block *x = &o->blocks[b];
+        if (b != 0 && (x->cold || (edges_too && x->block == IR_NONE)))
             cold[cold_count++] = b;
         else
             o->layout[kept++] = b;
@@ -350,7 +355,7 @@ static void lay_out(struct arena *a, struct order *o)
     memcpy(o->layout + kept, cold, cold_count * sizeof(uint32_t));
 }
 
-void order_compute(struct ir_func *f, struct order *out)
+void order_compute(struct ir_func *f, bool in_a_hurry, struct order *out)
 {
     struct work w = {.f = f, .out = out};
 
@@ -359,6 +364,13 @@ void order_compute(struct ir_func *f, struct order *out)
     make_edges(&w);
     number_nodes(&w);
     fill_blocks(&w);
-    find_loops(f->arena, out);
-    lay_out(f->arena, out);
+    out->layout = arena_new(f->arena, uint32_t, out->count);
+    if (in_a_hurry) {
+        for (uint32_t b = 0; b < out->count; b++)
+            out->layout[b] = b;
+    } else {
+        find_loops(f->arena, out);
+        lay_out(f->arena, out);
+    }
+    move_cold(f->arena, out, in_a_hurry);
 }

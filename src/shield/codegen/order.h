@@ -36,7 +36,9 @@ struct order {
     uint32_t *layout;     /* the blocks as they follow each other in memory */
 };
 
-/* The result lives in f's arena; run inside arena_guard() of it. */
-void order_compute(struct ir_func *f, struct order *out);
+/* The result lives in f's arena; run inside arena_guard() of it. in_a_hurry: loops are not looked
+ * for, and the layout is the order of the numbers with blocks that only carry out edges behind all
+ * others, so that a branch that is not taken goes on with the block behind it. */
+void order_compute(struct ir_func *f, bool in_a_hurry, struct order *out);
 
 #endif /* SHIELD_CODEGEN_ORDER_H */

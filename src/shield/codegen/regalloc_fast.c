@@ -102,8 +102,11 @@ static void look_ahead(struct fast *s)
     const struct mir_func *f = s->f;
 
     for (uint32_t v = 0; v < f->vreg_count; v++)
-        s->values[v] = (struct value){
-            .slot = MIR_NONE, .last_use = MIR_NONE, .reg = NO_REGISTER, .hint = NO_REGISTER};
+        s->values[v] = (struct value){.slot = MIR_NONE,
+                                      .last_use = MIR_NONE,
+                                      .group = MIR_NONE,
+                                      .reg = NO_REGISTER,
+                                      .hint = NO_REGISTER};
     for (uint32_t b = f->block_count; b-- > 0;) {
         const struct mir_block *block = &f->blocks[b];
         for (uint32_t e = 0; e < block->edge_count; e++) {

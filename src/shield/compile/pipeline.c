@@ -290,7 +290,8 @@ static enum status compile_guarded(void *ctx, struct diag *dg)
                                      .layout = &layout,
                                      .plans = plans,
                                      .metered = m->options->is_metered,
-                                     .canonical_nan = m->options->canonical_nan};
+                                     .canonical_nan = m->options->canonical_nan,
+                                     .locals_in_frame = !m->options->optimise};
     job.codegen = codegen_options(m->options, &layout);
     job.pieces = arena_new(&image->arena, struct codegen_code, m->wm->code_count);
 

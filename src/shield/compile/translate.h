@@ -19,6 +19,9 @@ struct translate_env {
     const enum memory_plan *plans; /* one per memory: what the code is made for */
     bool metered;                  /* counts fuel: see interp/interp.h for what costs what */
     bool canonical_nan;
+    /* Locals that live longer than a block are places in the frame, not values: made faster, for
+     * code that nobody optimises. */
+    bool locals_in_frame;
 };
 
 /* Memory that translations use again and again; one per thread. */

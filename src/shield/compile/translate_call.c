@@ -82,6 +82,7 @@ ir_value tf_call_builtin(struct tf *t, enum builtin b, const ir_value *args, uin
     const ir_list list = ir_list_new(t->f, args, count);
     const ir_value call = tf_emit(t, (struct ir_inst){.op = IR_OP_CALL, .a = callee, .b = list});
 
+    homes_forget(t);
     if (result == IR_VOID)
         return TF_NONE;
     return tf_emit(t, (struct ir_inst){.op = IR_OP_RESULT, .type = result, .a = call});
@@ -100,6 +101,7 @@ static void finish_call(struct tf *t, struct ir_inst i, const struct wm_type *ty
 {
     const ir_value call = tf_emit(t, i);
 
+    homes_forget(t);
     if (is_tail) {
         t->is_dead = true;
         return;

@@ -171,10 +171,23 @@ void tf_block(struct tf *t, const struct wm_ins *ins)
     open_control(t, ins);
 }
 
+/* What the locals are at the head of a loop. */
+static void enter_loop(struct tf *t, struct join *j, uint32_t offset)
+{
+    if (t->env->locals_in_frame) {
+        homes_forget(t);
+        return;
+    }
+    const struct loop_sets sets = t->loops.items[t->loop++];
+    j->set_begin = offset;
+    j->set_end = sets.end;
+    if (sets.has_sets)
+        locals_enter_join(t, (uint32_t)(j - t->joins.items));
+}
+
 void tf_loop(struct tf *t, const struct wm_ins *ins)
 {
     struct control *c = open_control(t, ins);
-    const struct loop_sets sets = t->loops.items[t->loop++];
     const uint32_t number = join_new(t, true);
 
     c->join = number;
@@ -182,10 +195,7 @@ void tf_loop(struct tf *t, const struct wm_ins *ins)
     t->block = ir_block_new(t->f);
     struct join *j = &t->joins.items[number];
     j->block = t->block;
-    j->set_begin = ins->offset;
-    j->set_end = sets.end;
-    if (sets.has_sets)
-        locals_enter_join(t, number);
+    enter_loop(t, j, ins->offset);
     for (uint32_t i = 0; i < c->param_count; i++) {
         const enum ir_type type = translate_type(c->params[i]);
         const uint32_t p = join_add_param(t, number, TF_NONE, i, type);

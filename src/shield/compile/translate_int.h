@@ -91,6 +91,15 @@ struct loop_sets { /* what the scan knows of a loop */
     bool has_sets;
 };
 
+/* A local of code that is made in a hurry; see translate_homes.c. */
+struct home {
+    ir_value value;  /* what it holds in that region; TF_NONE: zero */
+    uint32_t region; /* while scanning: of its last set; then: where `value` is known */
+    uint32_t access; /* of its place in the frame; TF_NONE without one */
+    bool has_home, is_cleared;
+    bool is_set; /* while scanning: on all ways to here */
+};
+
 struct resolving { /* a question in progress */
     uint32_t join, level;
     uint32_t pred; /* go on from this one; TF_NONE: from the first */
@@ -120,7 +129,8 @@ struct tf {
     VECTOR(uint32_t) set_first; /* per local: first of its sets; one more at the end */
     VECTOR(uint32_t) sets;      /* offsets of all local.set, by local */
     VECTOR(uint64_t) found_sets; /* local << 32 | offset, by offset */
-    VECTOR(uint32_t) open_loops; /* of the scan; TF_NONE: another kind of block */
+    /* Of the scan: numbers of loops, TF_NONE for other blocks; with homes, how many were set. */
+    VECTOR(uint32_t) open_blocks;
     VECTOR(struct loop_sets) loops; /* in order of their beginnings */
     uint32_t loop;              /* loops seen so far */
     tf_token root;              /* the locals now */
@@ -136,6 +146,11 @@ struct tf {
     VECTOR(struct resolving) questions;
     VECTOR(uint32_t) switches; /* SWITCH instructions: their lists hold preds for now */
     VECTOR(uint32_t) operands; /* for building lists */
+
+    VECTOR(struct home) homes;    /* per local; only when locals are in the frame */
+    VECTOR(uint32_t) set_locals;  /* of the scan: those with is_set, by when that happened */
+    uint32_t region;
+    ir_value home_base; /* address of the homes */
 
     VECTOR(ir_value) stack;
     VECTOR(struct control) control;
@@ -227,6 +242,17 @@ void locals_go_to(struct tf *t, tf_token root);   /* back to a kept state */
 void locals_enter_join(struct tf *t, uint32_t join); /* the state behind it */
 void locals_seal(struct tf *t, uint32_t join); /* all its branches are there: fills its params */
 void locals_fill(struct tf *t);                /* what waits in pending */
+
+/* Made once: asked for only where nothing but the function's beginning has set locals. */
+ir_value tf_zero(struct tf *t, enum ir_type type);
+
+/* ---- translate_homes.c: the same when locals are in the frame ---- */
+void homes_scan_begin(struct tf *t);
+void homes_note(struct tf *t, const struct wm_ins *ins); /* by the scan, of every operator */
+void homes_begin(struct tf *t);
+ir_value homes_get(struct tf *t, uint32_t local);
+void homes_set(struct tf *t, uint32_t local, ir_value v);
+void homes_forget(struct tf *t); /* what is known of them: at labels, behind calls */
 
 /* ---- translate_scan.c: before the pass ---- */
 /* As wm_ins_read(), of a body that it has read before: faster for what is frequent. */

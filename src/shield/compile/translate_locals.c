@@ -12,6 +12,8 @@
  * where locals are set), everything else is as it was above. So only locals that are asked for
  * cost anything. Questions lead to questions at earlier joins; they wait in a list and not on the
  * host's stack.
+ *
+ * When locals are in the frame there is no tree, and translate_homes.c answers instead.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "shield/compile/translate_int.h"
@@ -40,7 +42,7 @@ static tf_token node_new(struct tf *t, const struct tf_node *from, uint32_t epoc
 
 /* ---- the first state ---- */
 
-static ir_value zero_of(struct tf *t, enum ir_type type)
+ir_value tf_zero(struct tf *t, enum ir_type type)
 {
     static const uint8_t zeros[16];
 
@@ -60,7 +62,7 @@ static ir_value first_value(struct tf *t, uint32_t local)
 {
     if (local < t->type->param_count)
         return ir_list_items(t->f, t->f->blocks[0].params)[local];
-    return zero_of(t, (enum ir_type)t->local_types.items[local]);
+    return tf_zero(t, (enum ir_type)t->local_types.items[local]);
 }
 
 /* Builds the level above `count` tokens at the end of operands; equal neighbours share a node. */
@@ -86,6 +88,10 @@ void locals_begin(struct tf *t)
 {
     uint32_t count = t->local_count;
 
+    if (t->env->locals_in_frame) {
+        homes_begin(t);
+        return;
+    }
     t->nodes.count = t->node_epochs.count = 0;
     t->epoch = SHARED + 1;
     t->level_count = 1;
@@ -342,8 +348,9 @@ void locals_fill(struct tf *t)
 
 ir_value locals_get(struct tf *t, uint32_t local)
 {
+    if (t->env->locals_in_frame)
+        return homes_get(t, local);
     tf_token v = know(t, &t->root, local, 0);
-
     if (t->pending.count > 0)
         locals_fill(t);
     return v;
@@ -351,6 +358,10 @@ ir_value locals_get(struct tf *t, uint32_t local)
 
 void locals_set(struct tf *t, uint32_t local, ir_value v)
 {
+    if (t->env->locals_in_frame) {
+        homes_set(t, local, v);
+        return;
+    }
     if (t->level_count > 1 || is_lazy(t->root))
         know(t, &t->root, local, 1);
     /* From the top: nodes that a kept state may see are copied. Pushing moves the vector. */
@@ -382,6 +393,7 @@ void locals_go_to(struct tf *t, tf_token root)
 {
     t->root = root;
     t->epoch++;
+    homes_forget(t);
 }
 
 void locals_enter_join(struct tf *t, uint32_t join)

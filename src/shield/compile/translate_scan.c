@@ -1,5 +1,6 @@
 /* translate_scan: reads a body once before it is translated, and notes where locals are set and how
- * far loops reach. So that a loop's head gets parameters only for what the loop changes.
+ * far loops reach. So that a loop's head gets parameters only for what the loop changes. When
+ * locals are in the frame: which of them need a place there (translate_homes.c).
  * SPDX-License-Identifier: Apache-2.0 */
 #include "shield/compile/translate_int.h"
 
@@ -94,12 +95,12 @@ static void open_block(struct tf *t, const struct wm_ins *ins)
         /* Until it ends: how many sets came before it. */
         VECTOR_PUSH(t, t->loops, ((struct loop_sets){.end = t->found_sets.count}));
     }
-    VECTOR_PUSH(t, t->open_loops, loop);
+    VECTOR_PUSH(t, t->open_blocks, loop);
 }
 
 static void close_block(struct tf *t, const struct wm_ins *ins)
 {
-    const uint32_t loop = t->open_loops.items[--t->open_loops.count];
+    const uint32_t loop = t->open_blocks.items[--t->open_blocks.count];
 
     if (loop == TF_NONE)
         return;
@@ -143,19 +144,25 @@ static void sort_sets(struct tf *t)
 
 enum status tf_scan(struct tf *t)
 {
+    const bool in_frame = t->env->locals_in_frame;
     struct wm_reader r = t->r;
     struct wm_ins ins;
 
-    t->loops.count = t->found_sets.count = t->open_loops.count = 0;
+    t->loops.count = t->found_sets.count = t->open_blocks.count = 0;
     t->loop = 0;
-    VECTOR_PUSH(t, t->open_loops, TF_NONE); /* the body */
-    while (t->open_loops.count > 0) {
+    if (in_frame)
+        homes_scan_begin(t);
+    VECTOR_PUSH(t, t->open_blocks, in_frame ? 0 : TF_NONE); /* the body */
+    while (t->open_blocks.count > 0) {
         TRY(tf_read(&r, &ins, t->dg));
         if (tf_rows[ins.op].kind == ROW_REFUSED)
             return diag_fail(t->dg, ST_UNSUPPORTED, ins.offset,
                              "%s is not compiled yet; the interpreter runs it",
                              wm_op_info[ins.op].text);
-        note(t, &ins);
+        if (in_frame)
+            homes_note(t, &ins);
+        else
+            note(t, &ins);
     }
     if (t->loops.count > 0)
         sort_sets(t);

@@ -92,7 +92,7 @@ enum status x64_lower(struct ir_func *f, const struct codegen_options *options,
 {
     struct select s = {.f = f, .options = options, .arena = f->arena, .dg = dg};
 
-    order_compute(f, &s.order);
+    order_compute(f, !options->optimise, &s.order);
     make_room(&s);
     sel_prepare(&s);
     for (uint32_t b = s.order.count; b-- > 0;)
