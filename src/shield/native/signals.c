@@ -195,7 +195,7 @@ static enum status prepare_thread(struct diag *dg)
                          strerror(install_error));
     if (sigaltstack(NULL, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0 ||
         now.ss_size < SIGNAL_STACK_BYTES / 4) {
-        void *stack = mem_alloc(1, SIGNAL_STACK_BYTES);
+        void *stack = mem_resize(NULL, 1, SIGNAL_STACK_BYTES); /* pages come when they are used */
         stack_t ours = {.ss_sp = stack, .ss_size = SIGNAL_STACK_BYTES};
         if (stack == NULL || sigaltstack(&ours, NULL) != 0) {
             mem_free(stack);

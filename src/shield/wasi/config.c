@@ -225,6 +225,8 @@ static enum status open_stdio(struct wasi *w, const struct wasi_config *c, uint3
     const struct config_stdio *from = &c->stdio[number];
     struct wasi_fd *fd = &w->fds[number];
 
+    w->fd_end = number + 1;
+    *fd = (struct wasi_fd){.kind = WASI_FREE};
     if (from->host < 0) {
         w->streams[number] = from->stream;
         *fd = (struct wasi_fd){.kind = WASI_MEMORY,
@@ -302,9 +304,10 @@ static enum status open_all(struct wasi *w, const struct wasi_config *c, struct 
 
 enum status wasi_new(const struct wasi_config *config, struct wasi **out, struct diag *dg)
 {
-    struct wasi *w = mem_alloc(1, sizeof(*w));
+    struct wasi *w = mem_resize(NULL, 1, sizeof(*w));
     if (w == NULL)
         return no_memory(dg);
+    memset(w, 0, offsetof(struct wasi, fds));
     w->has_fixed_clock = config->has_fixed_clock;
     w->clock_ns = config->clock_ns;
     w->clock_step_ns = config->clock_step_ns;
@@ -326,7 +329,7 @@ void wasi_free(struct wasi *w)
 {
     if (w == NULL)
         return;
-    for (uint32_t i = 0; i < WASI_FDS_MAX; i++)
+    for (uint32_t i = 0; i < w->fd_end; i++)
         if (w->fds[i].kind != WASI_FREE)
             wasi_fd_clear(w, i);
     for (uint32_t i = 0; i < w->preopen_count; i++)

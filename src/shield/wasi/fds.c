@@ -46,7 +46,7 @@ uint64_t wasi_rights_writing(void)
 
 enum wasi_errno wasi_fd_get(struct wasi *w, uint32_t number, struct wasi_fd **out)
 {
-    if (number >= WASI_FDS_MAX || w->fds[number].kind == WASI_FREE)
+    if (number >= w->fd_end || w->fds[number].kind == WASI_FREE)
         return WASI_BADF;
     *out = &w->fds[number];
     return WASI_SUCCESS;
@@ -55,21 +55,23 @@ enum wasi_errno wasi_fd_get(struct wasi *w, uint32_t number, struct wasi_fd **ou
 enum wasi_errno wasi_fd_add(struct wasi *w, const struct wasi_fd *fd, uint32_t *number)
 {
     assert(fd->kind != WASI_FREE && "something to add");
-    for (uint32_t i = w->fd_first_free; i < WASI_FDS_MAX; i++)
-        if (w->fds[i].kind == WASI_FREE) {
-            w->fds[i] = *fd;
-            w->fd_first_free = i + 1;
-            *number = i;
-            return WASI_SUCCESS;
-        }
-    return WASI_MFILE;
+    uint32_t i = w->fd_first_free;
+    while (i < w->fd_end && w->fds[i].kind != WASI_FREE)
+        i++;
+    if (i == WASI_FDS_MAX)
+        return WASI_MFILE;
+    w->fds[i] = *fd;
+    w->fd_first_free = i + 1;
+    w->fd_end = MAX(w->fd_end, i + 1);
+    *number = i;
+    return WASI_SUCCESS;
 }
 
 void wasi_fd_clear(struct wasi *w, uint32_t number)
 {
     struct wasi_fd *fd = &w->fds[number];
 
-    assert(number < WASI_FDS_MAX && fd->kind != WASI_FREE && "an open descriptor");
+    assert(number < w->fd_end && fd->kind != WASI_FREE && "an open descriptor");
     wasi_dir_free(fd->dir);
     if (fd->is_owned && fd->host >= 0)
         close(fd->host);

@@ -83,6 +83,7 @@ struct wasi {
     struct rt_instance *memory_of; /* whose memory was looked up last, and what was found */
     struct rt_memory *memory;
     uint32_t fd_first_free; /* no slot below is free */
+    uint32_t fd_end;        /* slots from here on are free, and not initialised */
     struct wasi_fd fds[WASI_FDS_MAX];
 };
 

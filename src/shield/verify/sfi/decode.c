@@ -87,19 +87,35 @@ enum { WIDTH_V = 16, WIDTH_Y = 17 };
      : FIXED_WIDTH(reg) != 0 ? FIXED_WIDTH(reg)                                                    \
                              : FIXED_WIDTH(rm))
 
+/* The entries of a group that mean a row, one bit each. An entry's number is W (16), register
+ * instead of memory (8) and digit (0-7) together; the mod column asks the same in both W. */
+enum { GROUP_ENTRIES = 32 };
+#define OF_DIGIT(mod, first) ((mod) >= (first) ? (mod) - (first) : 0)
+#define MOD_ENTRIES(mod)                                                                           \
+    ((mod) >= MOD_MD0     ? 0x0001u << OF_DIGIT(mod, MOD_MD0)                                      \
+     : (mod) >= MOD_RD0   ? 0x0100u << OF_DIGIT(mod, MOD_RD0)                                      \
+     : (mod) >= MOD_D0    ? 0x0101u << OF_DIGIT(mod, MOD_D0)                                       \
+     : (mod) == MOD_REG   ? 0xff00u                                                                \
+     : (mod) == MOD_MEM   ? 0x00ffu                                                                \
+     : (mod) == MOD_ENDBR ? 0x8000u                                                                \
+     : (mod) == MOD_FENCE ? 0xe000u                                                                \
+                          : 0xffffu)
+#define ROW_ENTRIES(mod, w)                                                                        \
+    (((w) == W_W1 ? 0 : MOD_ENTRIES(mod)) | ((w) == W_W0 ? 0 : MOD_ENTRIES(mod) << 16))
+
 struct row {
-    uint8_t map, pp, opcode, count, mod, op, reg, rm, vex, mem, imm, w, enc, reads, writes, flags;
-    uint8_t width;
+    uint32_t entries;
+    uint8_t map, pp, opcode, count, mod, reg, rm, vex, mem, imm, w, enc, reads, width;
 };
 
 static const struct row rows[] = {
 #define INSN(map, pp, op, n, mod, text, does, reg, rm, vex, mem, imm, w, enc, ir, iw, flags)       \
-    {MAP_##map,                                                                                    \
+    {ROW_ENTRIES(MOD_##mod, W_##w),                                                                \
+     MAP_##map,                                                                                    \
      PP_##pp,                                                                                      \
      op,                                                                                           \
      n,                                                                                            \
      MOD_##mod,                                                                                    \
-     SFI_OP_##does,                                                                                \
      USE_##reg,                                                                                    \
      USE_##rm,                                                                                     \
      USE_##vex,                                                                                    \
@@ -108,13 +124,12 @@ static const struct row rows[] = {
      W_##w,                                                                                        \
      ENC_##enc,                                                                                    \
      IMPLIED_##ir,                                                                                 \
-     IMPLIED_##iw,                                                                                 \
-     FLAGS_##flags,                                                                                \
      ROW_WIDTH(USE_##reg, USE_##rm, USE_##vex)},
 #include "shield/verify/sfi/insns.def"
 #undef INSN
 };
-static const char *const row_texts[] = {
+enum { TEXT_BYTES = 16 }; /* no mnemonic is longer */
+static const char row_texts[][TEXT_BYTES] = {
 #define INSN(map, pp, op, n, mod, text, ...) text,
 #include "shield/verify/sfi/insns.def"
 #undef INSN
@@ -127,10 +142,8 @@ enum { ROW_COUNT = LENGTH_OF(rows), KEY_COUNT = 2 * MAP_COUNT * PP_COUNT * 256 }
  * opcode: the number + 1 of the row, or GROUP + the number of a group, when W or the operand byte
  * decide: by W, register or memory, and digit.
  */
-enum { GROUP = 0x8000, GROUPS_MAX = 256, GROUP_ENTRIES = 32 };
+enum { GROUP = 0x8000, GROUPS_MAX = 256 };
 static uint16_t lookup[KEY_COUNT], groups[GROUPS_MAX][GROUP_ENTRIES];
-/* What all instructions of a row have in common; [1]: in the VEX form. */
-static struct sfi_insn templates[2][ROW_COUNT];
 
 static uint32_t row_key(bool is_vex, uint32_t map, uint32_t pp, uint32_t opcode)
 {
@@ -153,63 +166,45 @@ static uint32_t group_entry(bool w, uint8_t modrm)
     return (uint32_t)w << 4 | (uint32_t)(modrm >= 0xc0) << 3 | ((modrm >> 3) & 7u);
 }
 
-/* Whether the row is meant by some bytes of that entry. */
-static bool row_fits_entry(const struct row *row, uint32_t entry)
-{
-    bool is_reg = (entry & 8) != 0;
-    uint32_t digit = entry & 7;
-
-    if (row->w != W_ANY && (row->w == W_W1) != ((entry & 16) != 0))
-        return false;
-    if (row->mod >= MOD_MD0)
-        return !is_reg && digit == row->mod - (uint32_t)MOD_MD0;
-    if (row->mod >= MOD_RD0)
-        return is_reg && digit == row->mod - (uint32_t)MOD_RD0;
-    if (row->mod >= MOD_D0)
-        return digit == row->mod - (uint32_t)MOD_D0;
-    switch (row->mod) {
-    case MOD_REG: return is_reg;
-    case MOD_MEM: return !is_reg;
-    case MOD_ENDBR: return is_reg && digit == 7;
-    case MOD_FENCE: return is_reg && digit >= 5;
-    default: return true;
-    }
-}
-
 /* In the VEX form of a row with both, the target is a register of its own. */
-static uint8_t use_in_form(const struct row *row, bool is_vex, uint8_t use)
-{
-    if (!is_vex || row->enc != ENC_BOTH || row->vex == USE_NO || (use & SFI_ACCESS) != SFI_ACCESS)
-        return use;
-    return (uint8_t)(use & ~((row->vex & SFI_WRITE) != 0 ? SFI_WRITE : SFI_READ));
-}
+#define IS_TARGET(vex, use, both)                                                                  \
+    ((both) && (vex) != USE_NO && ((use)&SFI_ACCESS) == SFI_ACCESS)
+#define VEX_USE(vex, use, both)                                                                    \
+    (IS_TARGET(vex, use, both) ? (use) & ~(((vex)&SFI_WRITE) != 0 ? SFI_WRITE : SFI_READ) : (use))
+#define WRITES_GPR(use) (((use)&SFI_WRITE) != 0 && !IS_KIND(use, SFI_KIND_X))
 
-static bool writes_gpr(uint8_t use)
-{
-    return (use & SFI_WRITE) != 0 && (use & SFI_KIND) != SFI_KIND_X;
-}
-
-static struct sfi_insn make_template(const struct row *row, bool is_vex)
-{
-    return (struct sfi_insn){
-        .op = row->op,
-        .width = row->width,
-        .reg = SFI_NO_REG,
-        .rm = SFI_NO_REG,
-        .vex = SFI_NO_REG,
-        .is4 = SFI_NO_REG,
-        .reg_use = use_in_form(row, is_vex, row->reg),
-        .rm_use = use_in_form(row, is_vex, row->rm),
-        .vex_use = is_vex ? row->vex : (uint8_t)USE_NO,
-        .flags = row->flags,
-        .is_vex = is_vex,
-        .writes_gpr = writes_gpr(row->reg) || writes_gpr(row->rm) || row->writes != 0 ||
-                      (is_vex && writes_gpr(row->vex)),
-        .row = (uint16_t)(row - rows),
-        .gpr_reads_implied = row->reads & 15,
-        .gpr_writes_implied = row->writes,
-    };
-}
+/* What all instructions of a row have in common; [1]: in the VEX form. */
+static const struct sfi_insn templates[2][ROW_COUNT] = {
+#define TEMPLATE(form, does, use_reg, use_rm, use_vex, implied_r, implied_w, flag)                 \
+    {.op = SFI_OP_##does,                                                                          \
+     .reg = SFI_NO_REG,                                                                            \
+     .rm = SFI_NO_REG,                                                                             \
+     .vex = SFI_NO_REG,                                                                            \
+     .is4 = SFI_NO_REG,                                                                            \
+     .reg_use = (use_reg),                                                                         \
+     .rm_use = (use_rm),                                                                           \
+     .vex_use = (use_vex),                                                                         \
+     .flags = FLAGS_##flag,                                                                        \
+     .is_vex = (form),                                                                             \
+     .writes_gpr = WRITES_GPR(use_reg) || WRITES_GPR(use_rm) || WRITES_GPR(use_vex) ||             \
+                   IMPLIED_##implied_w != 0,                                                       \
+     .gpr_reads_implied = IMPLIED_##implied_r & 15,                                                \
+     .gpr_writes_implied = IMPLIED_##implied_w},
+    {
+#define INSN(map, pp, op, n, mod, text, does, reg, rm, vex, mem, imm, w, enc, ir, iw, flags)       \
+    TEMPLATE(false, does, USE_##reg, USE_##rm, USE_NO, ir, iw, flags)
+#include "shield/verify/sfi/insns.def"
+#undef INSN
+    },
+    {
+#define INSN(map, pp, op, n, mod, text, does, reg, rm, vex, mem, imm, w, enc, ir, iw, flags)       \
+    TEMPLATE(true, does, VEX_USE(USE_##vex, USE_##reg, ENC_##enc == ENC_BOTH),                     \
+             VEX_USE(USE_##vex, USE_##rm, ENC_##enc == ENC_BOTH), USE_##vex, ir, iw, flags)
+#include "shield/verify/sfi/insns.def"
+#undef INSN
+    },
+#undef TEMPLATE
+};
 
 static void add_row(uint32_t i, uint32_t key, uint32_t *group_count)
 {
@@ -221,9 +216,8 @@ static void add_row(uint32_t i, uint32_t key, uint32_t *group_count)
         assert(*group_count < GROUPS_MAX && "the table has grown");
         lookup[key] = (uint16_t)(GROUP + (*group_count)++);
     }
-    for (uint32_t entry = 0; entry < GROUP_ENTRIES; entry++)
-        if (row_fits_entry(&rows[i], entry))
-            groups[lookup[key] - GROUP][entry] = (uint16_t)(i + 1);
+    for (uint32_t left = rows[i].entries; left != 0; left &= left - 1)
+        groups[lookup[key] - GROUP][__builtin_ctz(left)] = (uint16_t)(i + 1);
 }
 
 static void build_lookup(void)
@@ -232,7 +226,6 @@ static void build_lookup(void)
     for (uint32_t i = 0; i < ROW_COUNT; i++)
         for (uint32_t form = 0; form < 2; form++) {
             const struct row *row = &rows[i];
-            templates[form][i] = make_template(row, form != 0);
             for (uint32_t k = 0; k < row->count && row_has_form(row, form != 0); k++)
                 add_row(i, row_key(form != 0, row->map, row->pp, row->opcode + k), &group_count);
         }
@@ -523,12 +516,15 @@ bool sfi_decode_prepared(const uint8_t *code, size_t size, struct sfi_insn *out)
         return false;
 
     *out = templates[c.is_vex][row - rows];
+    out->row = (uint16_t)(row - rows);
     out->condition = c.opcode & 15;
     out->is_locked = (c.prefixes & HAS_LOCK) != 0;
     if (row->width == WIDTH_V)
         out->width = c.w ? 8 : (c.prefixes & HAS_66) != 0 ? 2 : 4;
     else if (row->width == WIDTH_Y)
         out->width = c.w ? 8 : 4;
+    else
+        out->width = row->width;
     if (!read_operands(&c, row, out) || !read_immediate(&c, row->imm, out))
         return false;
     out->length = (uint8_t)c.at;
@@ -589,14 +585,6 @@ uint32_t sfi_row_count(void)
     return ROW_COUNT;
 }
 
-static bool mods_meet(const struct row *a, const struct row *b)
-{
-    for (uint32_t entry = 0; entry < GROUP_ENTRIES; entry++)
-        if (row_fits_entry(a, entry) && row_fits_entry(b, entry))
-            return true;
-    return false;
-}
-
 bool sfi_rows_overlap(uint32_t *first, uint32_t *second)
 {
     for (uint32_t i = 0; i < ROW_COUNT; i++)
@@ -606,7 +594,7 @@ bool sfi_rows_overlap(uint32_t *first, uint32_t *second)
                              (row_has_form(a, true) && row_has_form(b, true));
             bool same_opcode = a->map == b->map && a->pp == b->pp &&
                                a->opcode < b->opcode + b->count && b->opcode < a->opcode + a->count;
-            if (same_form && same_opcode && mods_meet(a, b)) {
+            if (same_form && same_opcode && (a->entries & b->entries) != 0) {
                 *first = i;
                 *second = k;
                 return true;
