@@ -146,6 +146,18 @@ static void compare_outcomes(struct comparison *c, uint32_t tier, uint32_t func,
                    (uintmax_t)got->results[i].u64[0]);
 }
 
+static void differ_at(struct comparison *c, uint32_t func, uint32_t tier, uint32_t memory)
+{
+    const struct rt_memory *want = c->worlds[0].instance->memories[memory];
+    const struct rt_memory *got = c->worlds[tier].instance->memories[memory];
+    uint64_t at = 0;
+
+    while (want->base[at] == got->base[at])
+        at++;
+    differ(c, "f%u, %s: memory %u at %ju: expected %#x, found %#x", func, tier_names[tier], memory,
+           (uintmax_t)at, want->base[at], got->base[at]);
+}
+
 static void compare_state(struct comparison *c, uint32_t tier, uint32_t func)
 {
     const struct rt_instance *want = c->worlds[0].instance, *got = c->worlds[tier].instance;
@@ -156,7 +168,7 @@ static void compare_state(struct comparison *c, uint32_t tier, uint32_t func)
         if (size != got->memories[k]->size_bytes)
             differ(c, "f%u, %s: memory %u has another size", func, tier_names[tier], k);
         else if (memcmp(want->memories[k]->base, got->memories[k]->base, size) != 0)
-            differ(c, "f%u, %s: memory %u differs", func, tier_names[tier], k);
+            differ_at(c, func, tier, k);
     }
     for (uint32_t k = 0; k < wm->global_count; k++)
         if (!same_value(wm->globals[k].type, want->cells[k], got->cells[k]))

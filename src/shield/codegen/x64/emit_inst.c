@@ -218,7 +218,7 @@ static bool test_is_known(const struct emit *e, uint32_t inst)
     return true;
 }
 
-/* lea that is an addition to its own register, when nobody needs the flags. */
+/* lea that is a move, or an addition to its own register when nobody needs the flags. */
 static bool lea_as_add(struct emit *e, uint32_t inst, const struct x64_args *a)
 {
     uint32_t size = e->m->insts[inst].size;
@@ -229,6 +229,8 @@ static bool lea_as_add(struct emit *e, uint32_t inst, const struct x64_args *a)
     if (m->index == X64_NO_REG) {
         if (m->disp == 0) {
             x64_rr(&e->as, X64_MOV_RM, size, a->reg, m->base);
+            if (a->reg == e->flags_reg)
+                e->flags_reg = X64_NO_REG;
             return true;
         }
         if (m->base != a->reg || emit_flags_live(e, inst + 1))
