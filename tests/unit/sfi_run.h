@@ -10,7 +10,7 @@
 #include "sfi_module.h"
 
 #include "base/rng.h"
-#include "shield/verify/sfi/hints.h"
+#include "shield/verify/sfi/point.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -453,37 +453,44 @@ static inline bool run_context_is_whole(const struct run_world *w)
     return memcmp(w->context.at, w->pristine.at, l->globals) == 0;
 }
 
-/* Begins at that offset with what the facts describe, poison in everything else. False: no such
- * state exists here. */
-static inline bool run_from(struct run_world *w, uint32_t offset, const struct sfi_hints *h,
-                            const struct sfi_hint *hint, struct run_result *out)
+/* The registers and the frame as the point describes them, poison in everything else. */
+static inline bool run_set_state(struct run_world *w, const struct sfi_worker *judge,
+                                 const struct sfi_point *point, uint64_t entry)
 {
-    uint64_t entry = run_address(w->stack.at) + RUN_STACK_BYTES - 72;
-    const struct sfi_fact *fact = h->facts + hint->first_fact;
-    struct itimerval limit = {.it_value.tv_usec = RUN_LIMIT_US}, off = {0};
-
-    *out = (struct run_result){0};
-    if (hint->depth > RUN_STACK_BYTES / 2)
-        return false;
+    const struct sfi_slot_fact *facts = judge->slots + point->first_slot;
     const struct sfi_value any = sfi_any();
+
     for (uint32_t r = 0; r < 16; r++) {
         w->sentinels[r] = run_poison(w);
         sfi_run_registers.gpr[r] = run_number(w, &any);
     }
-    for (uint32_t at = 8; at <= hint->depth; at += 8)
+    for (uint32_t at = 8; at <= point->depth; at += 8)
         *(uint64_t *)(uintptr_t)(entry - at) = run_number(w, &any);
-    for (const struct sfi_fact *end_fact = fact + hint->fact_count; fact < end_fact; fact++) {
-        uint64_t value;
-        if (!run_realise(w, &fact->value, &value))
+    for (uint32_t r = 0; r < 16; r++)
+        if (!sfi_is_any(&point->regs[r]) &&
+            !run_realise(w, &point->regs[r], &sfi_run_registers.gpr[r]))
             return false;
-        if (fact->location < SFI_LOCATION_SLOT)
-            sfi_run_registers.gpr[fact->location] = value;
-        else
-            *(uint64_t *)(uintptr_t)(entry - 8 * (fact->location - SFI_LOCATION_SLOT + 1)) = value;
-    }
+    for (uint32_t i = 0; i < point->slot_count; i++)
+        if (!run_realise(w, &facts[i].value,
+                         (uint64_t *)(uintptr_t)(entry - 8 * (facts[i].slot + 1))))
+            return false;
+    return true;
+}
+
+/* Begins at a point of the function judged last, in a state that it describes. False: no such
+ * state exists here. */
+static inline bool run_from(struct run_world *w, const struct sfi_worker *judge,
+                            const struct sfi_point *point, struct run_result *out)
+{
+    uint64_t entry = run_address(w->stack.at) + RUN_STACK_BYTES - 72;
+    struct itimerval limit = {.it_value.tv_usec = RUN_LIMIT_US}, off = {0};
+
+    *out = (struct run_result){0};
+    if (point->depth > RUN_STACK_BYTES / 2 || !run_set_state(w, judge, point, entry))
+        return false;
     *(uint64_t *)(uintptr_t)entry = run_address((void *)(uintptr_t)sfi_run_return);
-    sfi_run_registers.gpr[4] = entry - hint->depth;
-    sfi_run_registers.target = run_address(w->text + offset);
+    sfi_run_registers.gpr[4] = entry - point->depth;
+    sfi_run_registers.target = run_address(w->text + point->offset);
     memcpy(w->context.at, w->pristine.at, w->pristine.bytes);
     memset(w->fuel.at, 0x7f, 8);
 

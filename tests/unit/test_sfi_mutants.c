@@ -127,6 +127,12 @@ static bool has_rm(const struct sfi_insn *i)
 {
     return i->rm != SFI_NO_REG;
 }
+/* Zeroes the upper half of a register. */
+static bool is_half_write(const struct sfi_insn *i)
+{
+    return i->op == SFI_OP_MOV && i->width == 4 &&
+           (!i->has_memory || (i->reg_use & SFI_WRITE) != 0);
+}
 static bool has_immediate(const struct sfi_insn *i)
 {
     return i->imm != 0 && !is_jump(i) && !is_call(i);
@@ -215,6 +221,13 @@ static bool row_differs(const struct sfi_insn *a, const struct sfi_insn *b)
 {
     return a->row != b->row && a->length == b->length;
 }
+/* Leaves the upper half, and more, as it was. */
+static bool is_narrower(const struct sfi_insn *a, const struct sfi_insn *b)
+{
+    return a->op == b->op && a->length == b->length && b->width < 4 &&
+           a->has_memory == b->has_memory && a->reg_use != 0 &&
+           ((a->reg_use ^ b->reg_use) & SFI_ACCESS) == 0;
+}
 static bool length_differs(const struct sfi_insn *a, const struct sfi_insn *b)
 {
     return a->length != b->length;
@@ -252,6 +265,7 @@ static const struct {
     {"conditional move dropped",        is_cmov,          DROP,   NULL,              false, 0 },
     {"extension dropped",               is_extend,        DROP,   NULL,              false, 2 },
     {"extension of another width",      is_extend,        CHANGE, width_differs,     false, 5 },
+    {"write of fewer bits",             is_half_write,    CHANGE, is_narrower,       false, 5 },
     {"pinned register not switched",    is_pinned_write,  DROP,   NULL,              false, 80},
     {"push or pop dropped",             is_push_pop,      DROP,   NULL,              true,  99},
     {"push or pop of another register", is_push_pop,      CHANGE, rm_differs,        false, 85},
@@ -428,20 +442,21 @@ static bool alter(struct mutant *m, uint32_t kind)
 /* ---- judging
  * ------------------------------------------------------------------------------------- */
 
-static enum status judge(struct mutant *m, const struct sfi_hints **hints, struct diag *dg)
+static enum status judge(struct mutant *m, struct diag *dg)
 {
-    const struct sfi_module *module = m->world->module;
-    TRY(sfi_infer(m->worker, &module->policy, &module->image, m->function, hints, dg));
-    return sfi_check_code(m->worker, &module->policy, &module->image, m->function, *hints, dg);
+    return sfi_judge(m->worker, m->function, dg);
 }
 
-/* The last hint at or before the alteration. */
-static uint32_t hint_before(const struct mutant *m, const struct sfi_hints *h)
+/* The last point at or before the alteration that control comes to. */
+static const struct sfi_point *point_before(const struct mutant *m)
 {
-    uint32_t i = 0;
-    while (i + 1 < h->count && h->hints[i + 1].offset <= m->at)
-        i++;
-    return i;
+    const struct sfi_point *best = NULL;
+    for (uint32_t i = 0; i < m->worker->point_count; i++) {
+        const struct sfi_point *p = &m->worker->points[i];
+        if (p->is_reached && p->offset <= m->at && (best == NULL || p->offset > best->offset))
+            best = p;
+    }
+    return best;
 }
 
 static void escaped(struct mutant *m, uint32_t kind, uint32_t from, const struct run_result *r)
@@ -456,32 +471,31 @@ static void escaped(struct mutant *m, uint32_t kind, uint32_t from, const struct
 }
 
 /* Runs from the block of the alteration and from the entry. */
-static void execute(struct mutant *m, uint32_t kind, const struct sfi_hints *h)
+static void execute(struct mutant *m, uint32_t kind)
 {
     struct run_world *w = m->world;
     struct tally *t = &tallies[kind];
-    uint32_t block = hint_before(m, h);
+    const struct sfi_point *block = point_before(m), *entry = sfi_point_at(m->worker, 0);
     struct run_result r;
     bool has_run = false, is_reached = false;
 
     memcpy(w->text_write + m->touched, bytes_at(m, m->touched), m->size);
     for (uint32_t i = 0; i <= RUNS; i++) {
-        const struct sfi_hint *hint = &h->hints[i < RUNS ? block : 0];
+        const struct sfi_point *from = i < RUNS ? block : entry;
         w->is_tame = i % 2 != 0;
-        if (!run_from(w, hint->offset, h, hint, &r))
+        if (!run_from(w, m->worker, from, &r))
             continue;
         has_run = true;
         t->runs++;
         t->ends[r.end]++;
         if (r.escape != NULL)
-            escaped(m, kind, hint->offset, &r);
+            escaped(m, kind, from->offset, &r);
     }
     /* Whether such a run comes to the alteration: a trap in its place tells. */
     memcpy(w->text_write + m->at, "\x0f\x0b", 2);
     for (uint32_t i = 0; i < 2 * RUNS && !is_reached; i++) {
         w->is_tame = i % 2 != 0;
-        is_reached = run_from(w, h->hints[block].offset, h, &h->hints[block], &r) &&
-                     r.end == RUN_TRAP && r.rip == m->at;
+        is_reached = run_from(w, m->worker, block, &r) && r.end == RUN_TRAP && r.rip == m->at;
     }
     t->reached += is_reached;
     memcpy(w->text_write + m->at, bytes_at(m, m->at), 2); /* may be more than the function has */
@@ -490,21 +504,20 @@ static void execute(struct mutant *m, uint32_t kind, const struct sfi_hints *h)
 
 static bool try_one(struct mutant *m, uint32_t kind)
 {
-    const struct sfi_hints *hints = NULL;
     struct tally *t = &tallies[kind];
     struct diag dg = {0};
 
     if (!pick(m, kinds[kind].fits) || !alter(m, kind))
         return false;
     t->tried++;
-    if (judge(m, &hints, &dg) != ST_OK) {
+    if (judge(m, &dg) != ST_OK) {
         t->refused++;
     } else if (kinds[kind].never_harmless) {
         tap_ok(false, "%s is accepted: function #%u of %u +0x%x (%s), %02x was %02x",
                kinds[kind].name, m->function, m->end - m->start, m->at - m->start,
                sfi_insn_text(&m->before), *bytes_at(m, m->touched), m->old[0]);
     } else {
-        execute(m, kind, hints);
+        execute(m, kind);
     }
     memcpy(bytes_at(m, m->touched), m->old, m->size);
     const struct sfi_image *image = &m->world->module->image;
@@ -527,7 +540,8 @@ static enum status with_worker(void *ctx, struct diag *dg)
 {
     struct mutant *m = ctx;
     (void)dg;
-    m->worker = sfi_worker_new(&m->arena);
+    m->worker =
+        sfi_worker_new(&m->arena, &m->world->module->policy, &m->world->module->image);
     return ST_OK;
 }
 
@@ -535,24 +549,24 @@ static enum status with_worker(void *ctx, struct diag *dg)
 static void run_unaltered(struct mutant *m)
 {
     const struct sfi_image *image = &m->world->module->image;
-    const struct sfi_hints *h = NULL;
     uint32_t runs = 0;
     struct diag dg = {0};
 
     for (m->function = 0; m->function < image->function_count && runs < 400; m->function++) {
-        enum status st = judge(m, &h, &dg);
+        enum status st = judge(m, &dg);
         if (st != ST_OK) {
             tap_ok(false, "function #%u is refused: %s", m->function, dg.text);
             return;
         }
-        for (uint32_t i = 0; i < h->count; i += 1 + below(m, 20)) {
+        for (uint32_t i = 0; i < m->worker->point_count; i += 1 + below(m, 20)) {
+            const struct sfi_point *from = &m->worker->points[i];
             struct run_result r;
-            if (!run_from(m->world, h->hints[i].offset, h, &h->hints[i], &r))
+            if (!from->is_reached || !run_from(m->world, m->worker, from, &r))
                 continue;
             runs++;
             if (r.escape != NULL)
                 tap_ok(false, "unaltered function #%u from 0x%x: %s at 0x%jx, address %#jx",
-                       m->function, h->hints[i].offset, r.escape, (uintmax_t)r.rip,
+                       m->function, from->offset, r.escape, (uintmax_t)r.rip,
                        (uintmax_t)r.address);
         }
     }

@@ -75,8 +75,6 @@ struct image {
     struct image_inlined *inlined;
     uint32_t inlined_count;
     uint8_t *memory_plans; /* per memory: enum memory_plan that the code relies on */
-    const uint8_t *hints;  /* for verify/sfi; untrusted */
-    uint32_t hint_bytes;
 };
 
 void image_release(struct image *image); /* NULL is fine */

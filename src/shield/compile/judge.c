@@ -44,15 +44,13 @@ static enum status judge_functions(void *ctx, struct diag *dg)
 {
     struct juror *j = ctx;
     struct trial *t = j->trial;
-    struct sfi_worker *w = sfi_worker_new(&j->arena);
-    const struct sfi_hints *hints;
+    struct sfi_worker *w = sfi_worker_new(&j->arena, &t->policy, &t->what);
 
     for (;;) {
         j->func = atomic_fetch_add(&t->next, 1);
         if (j->func >= t->what.function_count || j->func > atomic_load(&t->lowest))
             return ST_OK;
-        TRY(sfi_infer(w, &t->policy, &t->what, j->func, &hints, dg));
-        TRY(sfi_check(w, &t->policy, &t->what, j->func, hints, dg));
+        TRY(sfi_judge(w, j->func, dg));
     }
 }
 

@@ -204,7 +204,7 @@ static enum status branch_to(struct sfi_walk *walk, int64_t target)
     if (target < walk->start || target >= walk->end)
         return sfi_refuse(walk, "a branch to %#jx leaves the function [0x%x, 0x%x)",
                           (intmax_t)target, walk->start, walk->end);
-    return walk->branch(walk, (uint32_t)target);
+    return sfi_arrive(walk, (uint32_t)target);
 }
 
 /* Each entry of the table is a branch. */

@@ -7,8 +7,6 @@
  *            written through each. Made by the runtime from the table of offsets that the compiler
  *            uses too; plain data.
  *   image    the bytes, where functions begin and end, where read-only data is.
- *   hints    for each branch target of one function, what holds there. Not trusted. sfi_infer makes
- *            them from the bytes, sfi_check needs no more than one linear pass to confirm them.
  *
  * A function may be judged on any thread: policy and image are only read.
  * SPDX-License-Identifier: Apache-2.0
@@ -22,7 +20,7 @@
 enum {
     SFI_IMAGE_BYTES_MAX = 1 << 30, /* code and read-only data together */
     SFI_FRAME_BYTES_MAX = 1 << 21, /* of one function: pushes and frame */
-    SFI_FACTS_MAX = 1 << 25,       /* of one function */
+    SFI_WALKS_MAX = 64,            /* over one function, on average of its instructions */
     SFI_JUMP_TABLE_MAX = 1 << 22,  /* entries of one jump table */
 };
 
@@ -137,31 +135,21 @@ struct sfi_image {
 /* ---- the judgement -----------------------------------------------------------------------------
  */
 
-struct sfi_hints; /* arena; of one function */
-
 /* A place to work in, one per thread: owns what is reused from function to function. */
-struct sfi_worker;                                  /* arena */
-struct sfi_worker *sfi_worker_new(struct arena *a); /* inside arena_guard(); lives as long as a */
+struct sfi_worker; /* arena */
+/* For one policy and one image, borrowed, which sfi_check_setup() has found in order. Inside
+ * arena_guard(); lives as long as a. */
+struct sfi_worker *sfi_worker_new(struct arena *a, const struct sfi_policy *policy,
+                                  const struct sfi_image *image);
 
 /* Whether policy and image are in themselves in order. Call once before the functions. */
 MUST_USE enum status sfi_check_setup(const struct sfi_policy *policy, const struct sfi_image *image,
                                      struct diag *dg);
 
-/* Hints for one function; not trusted, so a mistake here can only cause a refusal. The hints live
- * in the worker until its next use for inference. Refuses what can have no hints. */
-MUST_USE enum status sfi_infer(struct sfi_worker *w, const struct sfi_policy *policy,
-                               const struct sfi_image *image, uint32_t function,
-                               const struct sfi_hints **out, struct diag *dg);
-
 /* ST_OK: the theorem holds for this function, provided that it does for all others. Else
- * ST_INVALID: dg->offset is the offset in the image of the instruction that is refused. */
-MUST_USE enum status sfi_check(struct sfi_worker *w, const struct sfi_policy *policy,
-                               const struct sfi_image *image, uint32_t function,
-                               const struct sfi_hints *hints, struct diag *dg);
-
-/* Both for one function, whose bytes are decoded once. */
-MUST_USE enum status sfi_judge(struct sfi_worker *w, const struct sfi_policy *policy,
-                               const struct sfi_image *image, uint32_t function, struct diag *dg);
+ * ST_INVALID: dg->offset is the offset in the image of the instruction that is refused. Inside the
+ * guard of the worker's arena. */
+MUST_USE enum status sfi_judge(struct sfi_worker *w, uint32_t function, struct diag *dg);
 
 /* All of it, on this thread: setup, then every function. Own scratch. */
 MUST_USE enum status sfi_verify(const struct sfi_policy *policy, const struct sfi_image *image,

@@ -549,12 +549,8 @@ static bool sets_flags(uint8_t op)
 enum status sfi_step(struct sfi_walk *walk, bool *falls)
 {
     struct sfi_flags *flags = &walk->state->flags;
-    uint32_t number = walk->code->number_at[walk->at - walk->start];
 
-    walk->ins = number != 0 ? &walk->code->insns[number - 1] : NULL;
     *falls = true;
-    if (walk->ins == NULL)
-        return sfi_refuse(walk, "expected an instruction of the verifier's table to begin here");
     if (has_plain_form(walk->ins->op) && step_plain(walk))
         return ST_OK;
     TRY(perform(walk, falls));
@@ -563,35 +559,4 @@ enum status sfi_step(struct sfi_walk *walk, bool *falls)
         flags->false_condition = SFI_NO_CONDITION;
     }
     return ST_OK;
-}
-
-enum { INSNS_FIRST = 256 };
-
-void sfi_code_read(struct sfi_code *code, const struct sfi_image *image, uint32_t function,
-                   struct arena *a)
-{
-    const struct sfi_function *f = &image->functions[function];
-    const uint8_t *bytes = image->bytes + f->offset;
-
-    sfi_decode_prepare();
-    if (f->size > code->bytes_capacity) {
-        code->number_at = arena_alloc(a, f->size, sizeof(*code->number_at));
-        code->bytes_capacity = f->size;
-    }
-    memset(code->number_at, 0, f->size * sizeof(*code->number_at));
-    code->size_bytes = f->size;
-    code->count = 0;
-    uint32_t at = 0;
-    while (at < f->size) {
-        if (code->count == code->capacity) {
-            uint32_t more = MAX(code->capacity * 2, (uint32_t)INSNS_FIRST);
-            code->insns = arena_grow(a, code->insns, code->capacity, more, sizeof(*code->insns));
-            code->capacity = more;
-        }
-        struct sfi_insn *ins = &code->insns[code->count];
-        if (!sfi_decode_prepared(bytes + at, f->size - at, ins))
-            break;
-        code->number_at[at] = ++code->count;
-        at += ins->length;
-    }
 }

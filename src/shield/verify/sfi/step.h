@@ -1,6 +1,5 @@
 /*
- * step: what one instruction does to a state, and whether the policy allows it. The one transfer
- * function, used by the inference (not trusted) and by the check (trusted).
+ * step: what one instruction does to a state, and whether the policy allows it.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_VERIFY_SFI_STEP_H
@@ -9,15 +8,16 @@
 #include "shield/verify/sfi/state.h"
 
 /* The instructions of one function, as they follow each other from its first byte on, up to the
- * first bytes that are none. */
+ * first bytes that are none. All arena. */
 struct sfi_code {
-    struct sfi_insn *insns; /* arena */
-    uint32_t *number_at; /* arena; per byte of the function: the number + 1 of the instruction that
-                            begins there, or 0 */
-    uint32_t count, capacity, size_bytes, bytes_capacity;
+    struct sfi_insn *insns;
+    uint32_t *point_at;  /* per instruction: the number + 1 of the point there, or 0 */
+    uint32_t *number_at; /* per byte of the function: the number + 1 of the instruction that begins
+                            there, or 0 */
+    uint32_t count, capacity, bytes_capacity;
 };
-void sfi_code_read(struct sfi_code *code, const struct sfi_image *image, uint32_t function,
-                   struct arena *a);
+
+enum { SFI_NOT_AGAIN = INT32_MAX };
 
 /* One walk over one function. */
 struct sfi_walk {
@@ -27,20 +27,23 @@ struct sfi_walk {
     uint32_t start, end;         /* of the function, in the image */
     const struct sfi_code *code; /* of the function */
     struct sfi_state *state;
-    uint32_t at;                /* offset of the instruction */
+    struct sfi_worker *worker;
+    uint32_t number, at;        /* of the instruction; its offset */
     const struct sfi_insn *ins; /* the instruction; NULL: none */
-    /* Control may pass to offset `target` of this function with the present state. Judges or
-     * records that; returns ST_OK or refuses. */
-    enum status (*branch)(struct sfi_walk *walk, uint32_t target);
-    void *owner;
+    uint32_t passed;            /* the last instruction that has been performed */
+    uint32_t again;             /* the first point to be walked from again, or SFI_NOT_AGAIN */
+    uint64_t steps;             /* instructions performed, again and again counted */
     struct diag *dg;
 };
 
 /* The state at the entry of a function: what its callers owe it. */
 void sfi_enter(struct sfi_walk *walk);
 
-/* Performs the instruction at walk->at. *falls: whether the next one may follow. */
+/* Performs walk->ins. *falls: whether the next one may follow. */
 MUST_USE enum status sfi_step(struct sfi_walk *walk, bool *falls);
+
+/* check.c: control may pass to offset `target` of this function, with the present state. */
+MUST_USE enum status sfi_arrive(struct sfi_walk *walk, uint32_t target);
 
 /* A refusal at the present instruction: where, its bytes, and the message. */
 enum status sfi_refuse(struct sfi_walk *walk, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -1,13 +1,18 @@
 /* verify: the setup that all functions share, the worker, and the walk over a whole image.
  * SPDX-License-Identifier: Apache-2.0 */
-#include "shield/verify/sfi/hints.h"
+#include "shield/verify/sfi/point.h"
 
 enum { WORKER_BYTES_MAX = 2000 << 20, FIELD_OFFSET_MAX = INT32_MAX };
 
-struct sfi_worker *sfi_worker_new(struct arena *a)
+struct sfi_worker *sfi_worker_new(struct arena *a, const struct sfi_policy *policy,
+                                  const struct sfi_image *image)
 {
     struct sfi_worker *w = arena_new(a, struct sfi_worker, 1);
+
+    sfi_decode_prepare();
     w->arena = a;
+    w->policy = policy;
+    w->image = image;
     sfi_state_init(&w->state, a);
     return w;
 }
@@ -86,16 +91,6 @@ enum status sfi_check_setup(const struct sfi_policy *policy, const struct sfi_im
 /* ---- all functions ------------------------------------------------------------------------------
  */
 
-enum status sfi_judge(struct sfi_worker *w, const struct sfi_policy *policy,
-                      const struct sfi_image *image, uint32_t function, struct diag *dg)
-{
-    const struct sfi_hints *hints;
-
-    sfi_code_read(&w->code, image, function, w->arena);
-    TRY(sfi_infer_code(w, policy, image, function, &hints, dg));
-    return sfi_check_code(w, policy, image, function, hints, dg);
-}
-
 struct job {
     const struct sfi_policy *policy;
     const struct sfi_image *image;
@@ -105,10 +100,10 @@ struct job {
 static enum status verify_all(void *ctx, struct diag *dg)
 {
     struct job *job = ctx;
-    struct sfi_worker *w = sfi_worker_new(job->arena);
+    struct sfi_worker *w = sfi_worker_new(job->arena, job->policy, job->image);
 
     for (uint32_t i = 0; i < job->image->function_count; i++)
-        TRY(sfi_judge(w, job->policy, job->image, i, dg));
+        TRY(sfi_judge(w, i, dg));
     return ST_OK;
 }
 
