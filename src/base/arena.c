@@ -1,6 +1,8 @@
 /* arena: a list of chunks, newest first. Chunks double up to ARENA_CHUNK_MAX so that large jobs
  * make few calls to the host, and the largest one that is released stays for the next job, so that
- * many small jobs make none. All chunks are zero behind what is in use.
+ * many small jobs make none. Memory is cleared when it is allocated, just before somebody writes
+ * it; what need not be zero costs nothing. A block larger than ARENA_CHUNK_MAX has a chunk of its
+ * own, new and zero from the host, which clears pages only when they are touched.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
@@ -14,7 +16,6 @@ enum { ARENA_ALIGN = 16, ARENA_CHUNK_MIN = 4096, ARENA_CHUNK_MAX = 4 << 20 };
 struct arena_chunk {
     struct arena_chunk *older;
     size_t size_bytes; /* of data */
-    size_t used_bytes; /* of data; the newest's: up to arena.next */
     _Alignas(ARENA_ALIGN) uint8_t data[];
 };
 
@@ -31,7 +32,6 @@ static void keep_or_free(struct arena *a, struct arena_chunk *chunk)
         mem_free(chunk);
         return;
     }
-    memset(chunk->data, 0, chunk->used_bytes);
     mem_free(a->spare);
     a->spare = chunk;
 }
@@ -106,13 +106,12 @@ static void add_chunk(struct arena *a, size_t need_bytes)
         unwind(a, ST_LIMIT);
     struct arena_chunk *chunk = take_spare(a, need_bytes);
     if (chunk == NULL) {
-        chunk = mem_alloc(1, sizeof(*chunk) + size);
+        chunk = size > ARENA_CHUNK_MAX ? mem_alloc(1, sizeof(*chunk) + size)
+                                       : mem_resize(NULL, 1, sizeof(*chunk) + size);
         if (chunk == NULL)
             unwind(a, ST_NO_MEMORY);
         chunk->size_bytes = size;
     }
-    if (a->head != NULL)
-        a->head->used_bytes = (size_t)(a->next - a->head->data);
     chunk->older = a->head;
     a->head = chunk;
     a->used_bytes += chunk->size_bytes;
@@ -128,22 +127,34 @@ static size_t rounded(struct arena *a, size_t count, size_t size)
     return MAX((bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1), (size_t)ARENA_ALIGN);
 }
 
-void *arena_alloc(struct arena *a, size_t count, size_t size)
+static void *take(struct arena *a, size_t bytes)
 {
-    size_t bytes = rounded(a, count, size);
-
     if ((size_t)(a->end - a->next) < bytes)
         add_chunk(a, bytes);
     void *block = a->next;
     a->next += bytes;
-    return block; /* zero: chunks come zeroed, arena_release() clears what it takes back */
+    return block;
 }
 
-void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
+void *arena_alloc(struct arena *a, size_t count, size_t size)
 {
-    assert(new_count >= old_count && "arena_grow never shrinks");
+    const size_t bytes = rounded(a, count, size);
+    void *block = take(a, bytes);
+
+    return bytes > ARENA_CHUNK_MAX ? block : memset(block, 0, bytes);
+}
+
+void *arena_alloc_raw(struct arena *a, size_t count, size_t size)
+{
+    return take(a, rounded(a, count, size));
+}
+
+/* Returns the block with old_count elements and room for new_count. */
+static void *grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
+{
+    assert(new_count >= old_count && "arenas never shrink blocks");
     if (block == NULL || old_count == 0)
-        return arena_alloc(a, new_count, size);
+        return arena_alloc_raw(a, new_count, size);
 
     size_t old_bytes = rounded(a, old_count, size);
     size_t new_bytes = rounded(a, new_count, size);
@@ -152,9 +163,21 @@ void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_coun
         a->next += new_bytes - old_bytes;
         return block;
     }
-    void *moved = arena_alloc(a, new_count, size);
-    memcpy(moved, block, old_count * size);
-    return moved;
+    return memcpy(take(a, new_bytes), block, old_count * size);
+}
+
+void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
+{
+    uint8_t *grown = grow(a, block, old_count, new_count, size);
+
+    if (grown == block || new_count * size <= ARENA_CHUNK_MAX)
+        memset(grown + old_count * size, 0, (new_count - old_count) * size);
+    return grown;
+}
+
+void *arena_grow_raw(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
+{
+    return grow(a, block, old_count, new_count, size);
 }
 
 char *arena_copy_text(struct arena *a, const char *text, size_t size)
@@ -172,8 +195,6 @@ struct arena_mark arena_mark(const struct arena *a)
 
 void arena_release(struct arena *a, struct arena_mark mark)
 {
-    if (a->head != mark.head)
-        a->head->used_bytes = (size_t)(a->next - a->head->data);
     while (a->head != mark.head) {
         struct arena_chunk *chunk = a->head;
         a->head = chunk->older;
@@ -184,9 +205,6 @@ void arena_release(struct arena *a, struct arena_mark mark)
         a->next = a->end = NULL;
         return;
     }
-    uint8_t *end = a->head->data + a->head->size_bytes;
-    uint8_t *dirty_end = a->end == end ? a->next : a->head->data + a->head->used_bytes;
-    memset(mark.next, 0, (size_t)(dirty_end - mark.next));
     a->next = mark.next;
-    a->end = end;
+    a->end = a->head->data + a->head->size_bytes;
 }

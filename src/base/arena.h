@@ -36,8 +36,13 @@ MUST_USE enum status arena_guard(struct arena *a, enum status (*fn)(void *ctx, s
 void *arena_alloc(struct arena *a, size_t count, size_t size);
 #define arena_new(a, T, n) ((T *)arena_alloc((a), (n), sizeof(T)))
 
+/* The same with any content, for what is written before it is read. */
+void *arena_alloc_raw(struct arena *a, size_t count, size_t size);
+#define arena_new_raw(a, T, n) ((T *)arena_alloc_raw((a), (n), sizeof(T)))
+
 /* Grows a block to new_count elements, in place when it is the newest. New part is zeroed. */
 void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size);
+void *arena_grow_raw(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size);
 char *arena_copy_text(struct arena *a, const char *text, size_t size); /* adds a NUL */
 
 /* Scratch use: everything allocated after the mark is released. One chunk of it is kept until
@@ -49,12 +54,13 @@ struct arena_mark {
 struct arena_mark arena_mark(const struct arena *a);
 void arena_release(struct arena *a, struct arena_mark mark);
 
-/* Appends one element to an arena vector of (ptr, count, capacity); doubles when full. */
+/* Appends one element to an arena vector of (ptr, count, capacity); doubles when full. What is
+ * behind count has any content. */
 #define ARENA_PUSH(a, ptr, count, capacity, value)                                                 \
     do {                                                                                           \
         if ((count) == (capacity)) {                                                               \
             size_t push_cap_ = (capacity) == 0 ? 8 : (size_t)(capacity)*2;                         \
-            (ptr) = arena_grow((a), (ptr), (capacity), push_cap_, sizeof(*(ptr)));                 \
+            (ptr) = arena_grow_raw((a), (ptr), (capacity), push_cap_, sizeof(*(ptr)));             \
             (capacity) = (__typeof__(capacity))push_cap_;                                          \
         }                                                                                          \
         (ptr)[(count)++] = (value);                                                                \

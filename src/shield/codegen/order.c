@@ -115,9 +115,9 @@ static void block_successors(struct work *w, uint32_t node)
 static void find_blocks(struct work *w)
 {
     struct ir_func *f = w->f;
-    uint32_t *stack = arena_new(f->arena, uint32_t, f->block_count), top = 0;
+    uint32_t *stack = arena_new_raw(f->arena, uint32_t, f->block_count), top = 0;
 
-    w->node_of = arena_new(f->arena, uint32_t, f->block_count);
+    w->node_of = arena_new_raw(f->arena, uint32_t, f->block_count);
     w->preds_of = arena_new(f->arena, uint32_t, f->block_count);
     memset(w->node_of, 0xff, f->block_count * sizeof(uint32_t));
     w->node_of[0] = node_new(w, 0, 0);
@@ -156,7 +156,7 @@ static void number_nodes(struct work *w)
 {
     struct frame {
         uint32_t node, next;
-    } *stack = arena_new(w->f->arena, struct frame, w->node_count);
+    } *stack = arena_new_raw(w->f->arena, struct frame, w->node_count);
     uint8_t *seen = arena_new(w->f->arena, uint8_t, w->node_count);
     uint32_t top = 0, left = w->node_count;
 
@@ -192,7 +192,7 @@ static void fill_blocks(struct work *w)
 
     o->count = w->node_count;
     o->blocks = arena_new(f->arena, struct order_block, o->count);
-    o->case_first = arena_new(f->arena, uint32_t, o->count);
+    o->case_first = arena_new_raw(f->arena, uint32_t, o->count);
     o->cases = w->cases;
     o->succs = w->succs;
     for (uint32_t i = 0; i < w->node_count; i++) {
@@ -342,7 +342,7 @@ static void lay_out(struct arena *a, struct order *o)
 /* Cold blocks behind the others, order kept; the entry stays first. */
 static void move_cold(struct arena *a, struct order *o, bool edges_too)
 {
-    uint32_t *cold = arena_new(a, uint32_t, o->count), cold_count = 0, kept = 0;
+    uint32_t *cold = arena_new_raw(a, uint32_t, o->count), cold_count = 0, kept = 0;
 
     for (uint32_t i = 0; i < o->count; i++) {
         const uint32_t b = o->layout[i];
@@ -364,7 +364,7 @@ void order_compute(struct ir_func *f, bool in_a_hurry, struct order *out)
     make_edges(&w);
     number_nodes(&w);
     fill_blocks(&w);
-    out->layout = arena_new(f->arena, uint32_t, out->count);
+    out->layout = arena_new_raw(f->arena, uint32_t, out->count);
     if (in_a_hurry) {
         for (uint32_t b = 0; b < out->count; b++)
             out->layout[b] = b;

@@ -545,7 +545,7 @@ enum status ra_fast(const struct mir_func *f, struct mir_allocation *out,
     s->edits = (struct ra_edits){.f = f, .stats = stats};
     s->slots.arena = s->resolver.arena = f->arena;
     s->resolver.slots = &s->slots;
-    s->values = arena_new(f->arena, struct value, f->vreg_count);
+    s->values = arena_new_raw(f->arena, struct value, f->vreg_count);
     s->group_of = arena_new(f->arena, uint32_t, f->block_count);
     memset(s->held, 0xff, sizeof(s->held));
     find_groups(s);

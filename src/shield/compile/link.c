@@ -9,7 +9,7 @@ enum { TRAP_BYTE = 0xcc, POOL_ITEM_ALIGN = 16 };
 
 static void *copy(struct arena *a, const void *from, size_t count, size_t size)
 {
-    void *to = arena_alloc(a, count, size);
+    void *to = arena_alloc_raw(a, count, size);
 
     if (count != 0)
         memcpy(to, from, count * size);
@@ -163,15 +163,15 @@ enum status link_image(const struct codegen_code *pieces, uint32_t count, struct
                          "machine code of a module: %" PRIu64 " bytes, %d are allowed",
                          t.text + t.pool, IMAGE_TEXT_BYTES_MAX);
     struct linker l = {.pieces = pieces, .image = image};
-    l.text = arena_new(a, uint8_t, t.text);
+    l.text = arena_new_raw(a, uint8_t, t.text);
     l.pool = arena_new(a, uint8_t, t.pool);
-    l.pool_at = arena_new(a, uint32_t, count);
+    l.pool_at = arena_new_raw(a, uint32_t, count);
     image->funcs = arena_new(a, struct image_func, count);
     image->func_count = count;
-    image->trap_offsets = arena_new(a, uint32_t, t.traps);
-    image->trap_codes = arena_new(a, uint8_t, t.traps);
-    image->sources = arena_new(a, struct image_source, t.sources);
-    image->inlined = arena_new(a, struct image_inlined, t.inlined);
+    image->trap_offsets = arena_new_raw(a, uint32_t, t.traps);
+    image->trap_codes = arena_new_raw(a, uint8_t, t.traps);
+    image->sources = arena_new_raw(a, struct image_source, t.sources);
+    image->inlined = arena_new_raw(a, struct image_inlined, t.inlined);
     memset(l.text, TRAP_BYTE, t.text);
     for (uint32_t i = 0; i < count; i++)
         place(&l, i, &text_at, &pool_at);

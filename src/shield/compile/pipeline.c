@@ -324,7 +324,7 @@ enum status compile_module(const struct wm_module *wm, const uint8_t digest[32],
                            const struct pipeline_options *options, struct image **out,
                            struct pipeline_stats *stats, struct diag *dg)
 {
-    TRY(translate_supported(wm, dg));
+    TRY(translate_declarations_supported(wm, dg));
     struct image *image = mem_alloc(1, sizeof(*image));
     if (image == NULL)
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "to compile a module");

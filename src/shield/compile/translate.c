@@ -47,6 +47,8 @@ static void visit_locals(void *ctx, uint32_t count, struct wm_valtype type)
 {
     struct tf *t = ctx;
 
+    if (count > 0 && t->refused == ST_OK)
+        t->refused = tf_check_local(type, t->r.offset, t->dg);
     for (uint32_t i = 0; i < count; i++)
         VECTOR_PUSH(t, t->local_types, (uint8_t)translate_type(type));
 }
@@ -55,6 +57,7 @@ static void visit_locals(void *ctx, uint32_t count, struct wm_valtype type)
 static void reset(struct tf *t)
 {
     t->is_dead = false;
+    t->refused = ST_OK;
     t->dead_depth = t->replaced = t->table = 0;
     t->context = t->pinned_base = TF_NONE;
     for (uint32_t i = 0; i < IR_TYPE_COUNT; i++)
@@ -78,6 +81,7 @@ static enum status begin(struct tf *t)
     for (uint32_t i = 0; i < t->type->param_count; i++)
         visit_locals(t, 1, t->type->params[i]);
     TRY(wm_read_locals(&t->r, &total, visit_locals, t, t->dg));
+    TRY(t->refused);
     t->local_count = t->local_types.count;
     f->source = (uint32_t)(t->r.offset + t->r.pos);
     TRY(tf_scan(t));

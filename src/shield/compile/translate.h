@@ -14,7 +14,7 @@
 
 /* What all functions of a module have in common. Everything is borrowed. */
 struct translate_env {
-    const struct wm_module *wm; /* validated, and translate_supported() */
+    const struct wm_module *wm; /* validated, and translate_declarations_supported() */
     const struct layout *layout;
     const enum memory_plan *plans; /* one per memory: what the code is made for */
     bool metered;                  /* counts fuel: see interp/interp.h for what costs what */
@@ -36,6 +36,8 @@ void translate_scratch_free(struct translate_scratch *s);
 /* Can the module be compiled? ST_OK, or ST_UNSUPPORTED with the reason, the first use of garbage
  * collected objects or exceptions: such a module runs on the interpreter. Looks at every body. */
 MUST_USE enum status translate_supported(const struct wm_module *wm, struct diag *dg);
+/* The same of what is not a body; translate_function() refuses bodies. */
+MUST_USE enum status translate_declarations_supported(const struct wm_module *wm, struct diag *dg);
 
 /* Fills *out, which ir_func_init() has prepared with the number of the function among the defined
  * ones (func_index counts imported ones too); calls to functions of the module are

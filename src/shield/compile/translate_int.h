@@ -115,7 +115,8 @@ struct tf {
     uint32_t func_index;
     const struct wm_type *type;
     struct wm_reader r;
-    uint32_t offset; /* of the current operator */
+    enum status refused; /* a type among the locals */
+    uint32_t offset;     /* of the current operator */
 
     ir_block block; /* instructions go here */
     bool is_dead;   /* code here is unreachable */
@@ -258,6 +259,9 @@ void homes_forget(struct tf *t); /* what is known of them: at labels, behind cal
 /* As wm_ins_read(), of a body that it has read before: faster for what is frequent. */
 MUST_USE enum status tf_read(struct wm_reader *r, struct wm_ins *out, struct diag *dg);
 MUST_USE enum status tf_scan(struct tf *t);
+/* translate_supported.c: refuses what only the interpreter has. */
+MUST_USE enum status tf_check_ins(const struct wm_ins *ins, struct diag *dg);
+MUST_USE enum status tf_check_local(struct wm_valtype type, uint64_t offset, struct diag *dg);
 /* Is the local set between two offsets of the module? */
 bool tf_is_set(const struct tf *t, uint32_t local, uint32_t begin, uint32_t end);
 

@@ -155,10 +155,7 @@ enum status tf_scan(struct tf *t)
     VECTOR_PUSH(t, t->open_blocks, in_frame ? 0 : TF_NONE); /* the body */
     while (t->open_blocks.count > 0) {
         TRY(tf_read(&r, &ins, t->dg));
-        if (tf_rows[ins.op].kind == ROW_REFUSED)
-            return diag_fail(t->dg, ST_UNSUPPORTED, ins.offset,
-                             "%s is not compiled yet; the interpreter runs it",
-                             wm_op_info[ins.op].text);
+        TRY(tf_check_ins(&ins, t->dg));
         if (in_frame)
             homes_note(t, &ins);
         else

@@ -46,7 +46,7 @@ static enum status check_defined_type(const struct wm_type *type, struct diag *d
     return check_types(type->results, type->result_count, type->offset, "a result", dg);
 }
 
-static enum status check_declarations(const struct wm_module *wm, struct diag *dg)
+enum status translate_declarations_supported(const struct wm_module *wm, struct diag *dg)
 {
     for (uint32_t i = 0; i < wm->type_count; i++)
         TRY(diag_in(dg, check_defined_type(&wm->types[i], dg), "type #%u", i));
@@ -70,15 +70,20 @@ struct body {
     enum status status;
 };
 
+enum status tf_check_local(struct wm_valtype type, uint64_t offset, struct diag *dg)
+{
+    return check_type(type, offset, "a local", dg);
+}
+
 static void visit_local(void *ctx, uint32_t count, struct wm_valtype type)
 {
     struct body *b = ctx;
 
     if (count > 0 && b->status == ST_OK)
-        b->status = check_type(type, b->offset, "a local", b->dg);
+        b->status = tf_check_local(type, b->offset, b->dg);
 }
 
-static enum status check_ins(const struct wm_ins *ins, struct diag *dg)
+enum status tf_check_ins(const struct wm_ins *ins, struct diag *dg)
 {
     uint32_t cursor = 0;
 
@@ -111,15 +116,15 @@ static enum status check_body(const struct wm_module *wm, uint32_t code, struct 
     TRY(wm_read_locals(&r, &total, visit_local, &b, dg));
     TRY(b.status);
     while (r.pos < r.end) {
-        TRY(wm_ins_read(&r, &ins, dg));
-        TRY(check_ins(&ins, dg));
+        TRY(tf_read(&r, &ins, dg));
+        TRY(tf_check_ins(&ins, dg));
     }
     return ST_OK;
 }
 
 enum status translate_supported(const struct wm_module *wm, struct diag *dg)
 {
-    TRY(check_declarations(wm, dg));
+    TRY(translate_declarations_supported(wm, dg));
     for (uint32_t i = 0; i < wm->code_count; i++)
         TRY(diag_in(dg, check_body(wm, i, dg), "in function #%u", wm->func_imports + i));
     return ST_OK;

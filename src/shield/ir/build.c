@@ -28,9 +28,9 @@ static void grow_insts(struct ir_func *f)
 {
     const uint32_t old = f->inst_capacity, wanted = old == 0 ? 64 : old * 2;
 
-    f->insts = arena_grow(f->arena, f->insts, old, wanted, sizeof(*f->insts));
-    f->links = arena_grow(f->arena, f->links, old, wanted, sizeof(*f->links));
-    f->sources = arena_grow(f->arena, f->sources, old, wanted, sizeof(*f->sources));
+    f->insts = arena_grow_raw(f->arena, f->insts, old, wanted, sizeof(*f->insts));
+    f->links = arena_grow_raw(f->arena, f->links, old, wanted, sizeof(*f->links));
+    f->sources = arena_grow_raw(f->arena, f->sources, old, wanted, sizeof(*f->sources));
     f->inst_capacity = wanted;
 }
 
@@ -138,7 +138,7 @@ static uint32_t pool_take(struct ir_func *f, uint32_t words)
 
     if (f->pool_capacity - at < words) {
         uint32_t wanted = MAX(f->pool_capacity * 2, at + words);
-        f->pool = arena_grow(f->arena, f->pool, f->pool_capacity, wanted, sizeof(*f->pool));
+        f->pool = arena_grow_raw(f->arena, f->pool, f->pool_capacity, wanted, sizeof(*f->pool));
         f->pool_capacity = wanted;
     }
     f->pool_count = at + words;
@@ -239,7 +239,8 @@ uint32_t ir_constant16(struct ir_func *f, const uint8_t bytes[16])
 {
     if (f->constant16_count == f->constant16_capacity) {
         const uint32_t wanted = f->constant16_capacity == 0 ? 8 : f->constant16_capacity * 2;
-        f->constants16 = arena_grow(f->arena, f->constants16, f->constant16_capacity, wanted, 16);
+        f->constants16 =
+            arena_grow_raw(f->arena, f->constants16, f->constant16_capacity, wanted, 16);
         f->constant16_capacity = wanted;
     }
     memcpy(f->constants16[f->constant16_count], bytes, 16);
@@ -253,7 +254,7 @@ static bool same_types(const uint8_t *x, uint32_t x_count, const uint8_t *y, uin
 
 static const uint8_t *copy_types(struct ir_func *f, const uint8_t *types, uint32_t count)
 {
-    uint8_t *copy = arena_new(f->arena, uint8_t, count);
+    uint8_t *copy = arena_new_raw(f->arena, uint8_t, count);
 
     if (count > 0)
         memcpy(copy, types, count);

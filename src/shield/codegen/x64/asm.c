@@ -8,7 +8,7 @@ enum { SIZE_SHORT = 2, SIZE_JMP = 5, SIZE_JCC = 6, PASSES_MAX = 40 };
 void x64_asm_init(struct x64_asm *as, struct arena *arena, uint32_t expected_bytes)
 {
     *as = (struct x64_asm){.arena = arena};
-    as->bytes = arena_alloc(arena, expected_bytes + X64_INSTRUCTION_MAX, 1);
+    as->bytes = arena_alloc_raw(arena, expected_bytes + X64_INSTRUCTION_MAX, 1);
     as->next = as->bytes;
     as->end = as->bytes + expected_bytes + X64_INSTRUCTION_MAX;
 }
@@ -17,7 +17,7 @@ void x64_asm_grow(struct x64_asm *as)
 {
     size_t used = (size_t)(as->next - as->bytes), old = (size_t)(as->end - as->bytes);
 
-    as->bytes = arena_grow(as->arena, as->bytes, old, old * 2, 1);
+    as->bytes = arena_grow_raw(as->arena, as->bytes, old, old * 2, 1);
     as->next = as->bytes + used;
     as->end = as->bytes + old * 2;
 }
@@ -82,7 +82,7 @@ static int64_t distance(const struct x64_asm *as, uint32_t i)
 /* Branches only ever grow, so this ends; after PASSES_MAX rounds all short ones are made long. */
 static void relax(struct x64_asm *as)
 {
-    as->shift = arena_new(as->arena, uint32_t, (size_t)as->item_count + 1);
+    as->shift = arena_new_raw(as->arena, uint32_t, (size_t)as->item_count + 1);
     for (uint32_t pass = 0;; pass++) {
         bool grown = false;
         place(as);
@@ -127,7 +127,8 @@ uint8_t *x64_asm_finish(struct x64_asm *as, uint32_t *size)
     uint32_t raw = (uint32_t)(as->next - as->bytes), done = 0;
 
     relax(as);
-    uint8_t *code = arena_alloc(as->arena, (size_t)raw + as->shift[as->item_count], 1), *out = code;
+    uint8_t *code = arena_alloc_raw(as->arena, (size_t)raw + as->shift[as->item_count], 1);
+    uint8_t *out = code;
     for (uint32_t i = 0; i < as->item_count; i++) {
         const struct x64_item *x = &as->items[i];
         memcpy(out, as->bytes + done, x->bytes - done);

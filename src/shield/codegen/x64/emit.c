@@ -95,8 +95,8 @@ static void thread_branches(struct emit *e)
     const struct mir_func *m = e->m;
     uint32_t edit = 0;
 
-    e->forward = arena_new(m->arena, uint32_t, m->block_count);
-    e->only_returns = arena_new(m->arena, bool, m->block_count);
+    e->forward = arena_new_raw(m->arena, uint32_t, m->block_count);
+    e->only_returns = arena_new_raw(m->arena, bool, m->block_count);
     for (uint32_t b = 0; b < m->block_count; b++) {
         const struct mir_block *x = &m->blocks[b];
         while (edit < e->allocation->edit_count &&
@@ -158,16 +158,16 @@ static void finish(struct emit *e, struct codegen_code *out)
     struct arena *a = e->as.arena;
 
     out->bytes = x64_asm_finish(&e->as, &out->size);
-    out->traps = arena_new(a, struct codegen_trap, e->traps.count);
+    out->traps = arena_new_raw(a, struct codegen_trap, e->traps.count);
     for (uint32_t k = 0; k < e->traps.count; k++)
         out->traps[out->trap_count++] = (struct codegen_trap){
             x64_asm_final(&e->as, e->traps.items[k].at), (uint8_t)e->traps.items[k].a};
-    out->relocs = arena_new(a, struct codegen_reloc, e->relocs.count);
+    out->relocs = arena_new_raw(a, struct codegen_reloc, e->relocs.count);
     for (uint32_t k = 0; k < e->relocs.count; k++)
         out->relocs[out->reloc_count++] = (struct codegen_reloc){
             x64_asm_final(&e->as, e->relocs.items[k].at), (uint8_t)e->relocs.items[k].a,
             e->relocs.items[k].b};
-    out->sources = arena_new(a, struct codegen_source, e->sources.count);
+    out->sources = arena_new_raw(a, struct codegen_source, e->sources.count);
     for (uint32_t k = 0; k < e->sources.count; k++) {
         uint32_t at = x64_asm_final(&e->as, e->sources.items[k].at);
         if (out->source_count > 0 && out->sources[out->source_count - 1].offset == at)
@@ -189,7 +189,7 @@ enum status x64_emit(const struct ir_func *f, const struct codegen_options *opti
 
     *out = (struct codegen_code){0};
     x64_asm_init(&e.as, m->arena, m->inst_count * BYTES_PER_INST + BYTES_MIN);
-    e.labels = arena_new(m->arena, x64_label, m->block_count);
+    e.labels = arena_new_raw(m->arena, x64_label, m->block_count);
     for (uint32_t b = 0; b < m->block_count; b++)
         e.labels[b] = x64_label_new(&e.as);
     TRY(emit_frame_plan(&e));

@@ -11,19 +11,19 @@ static void make_room(struct select *s)
     s->value_flags = arena_new(s->arena, uint8_t, values);
     s->color = arena_new(s->arena, uint32_t, values);
     s->inst_capacity = guess;
-    s->insts = arena_new(s->arena, struct mir_inst, guess);
-    s->operand_first = arena_new(s->arena, uint32_t, (size_t)guess + 1);
-    s->clobbers = arena_new(s->arena, mir_preg_set, guess);
-    s->sources = arena_new(s->arena, uint32_t, guess);
+    s->insts = arena_new_raw(s->arena, struct mir_inst, guess);
+    s->operand_first = arena_new_raw(s->arena, uint32_t, (size_t)guess + 1);
+    s->clobbers = arena_new_raw(s->arena, mir_preg_set, guess);
+    s->sources = arena_new_raw(s->arena, uint32_t, guess);
     s->operand_capacity = guess * 2;
-    s->operands = arena_new(s->arena, struct mir_operand, s->operand_capacity);
+    s->operands = arena_new_raw(s->arena, struct mir_operand, s->operand_capacity);
     s->vreg_capacity = guess;
-    s->vregs = arena_new(s->arena, struct mir_vreg_info, guess);
-    s->alias = arena_new(s->arena, mir_vreg, guess);
+    s->vregs = arena_new_raw(s->arena, struct mir_vreg_info, guess);
+    s->alias = arena_new_raw(s->arena, mir_vreg, guess);
     s->vreg_count = 1;
-    s->group_first = arena_new(s->arena, uint32_t, s->order.count);
-    s->group_end = arena_new(s->arena, uint32_t, s->order.count);
-    s->edge_arg_first = arena_new(s->arena, uint32_t, s->order.count);
+    s->group_first = arena_new_raw(s->arena, uint32_t, s->order.count);
+    s->group_end = arena_new_raw(s->arena, uint32_t, s->order.count);
+    s->edge_arg_first = arena_new_raw(s->arena, uint32_t, s->order.count);
     buf_init(&s->pool, s->arena);
 }
 

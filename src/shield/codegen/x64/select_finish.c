@@ -128,7 +128,7 @@ static void list_preds(struct mir_func *m)
         total += m->blocks[b].pred_count;
         m->blocks[b].pred_count = 0;
     }
-    m->preds = arena_new(m->arena, uint32_t, total);
+    m->preds = arena_new_raw(m->arena, uint32_t, total);
     for (uint32_t e = 0; e < m->edge_count; e++) {
         struct mir_block *to = &m->blocks[m->edges[e].to];
         m->preds[to->pred_first + to->pred_count++] = e;
@@ -144,14 +144,14 @@ static void make_func(struct finish *x)
     for (uint32_t b = 0; b < s->order.count; b++)
         edges += s->order.blocks[b].succ_count;
     m->arena = s->arena;
-    m->insts = arena_new(s->arena, struct mir_inst, s->inst_count);
-    m->operand_first = arena_new(s->arena, uint32_t, (size_t)s->inst_count + 1);
-    m->clobbers = arena_new(s->arena, mir_preg_set, s->inst_count);
-    m->sources = arena_new(s->arena, uint32_t, s->inst_count);
-    m->operands = arena_new(s->arena, struct mir_operand, s->operand_count);
+    m->insts = arena_new_raw(s->arena, struct mir_inst, s->inst_count);
+    m->operand_first = arena_new_raw(s->arena, uint32_t, (size_t)s->inst_count + 1);
+    m->clobbers = arena_new_raw(s->arena, mir_preg_set, s->inst_count);
+    m->sources = arena_new_raw(s->arena, uint32_t, s->inst_count);
+    m->operands = arena_new_raw(s->arena, struct mir_operand, s->operand_count);
     m->blocks = arena_new(s->arena, struct mir_block, s->order.count);
     m->edges = arena_new(s->arena, struct mir_edge, edges);
-    m->vregs = arena_new(s->arena, struct mir_vreg_info, s->vreg_count);
+    m->vregs = arena_new_raw(s->arena, struct mir_vreg_info, s->vreg_count);
     m->block_count = s->order.count;
     m->allocatable = (UINT32_C(0xffff) | X64_ALL_XMM) & ~(X64_BIT(X64_RSP) | X64_BIT(X64_SCRATCH));
     m->callee_saved = X64_CALLEE_SAVED;
@@ -177,7 +177,7 @@ void sel_finish(struct select *s, struct x64_lowered *out)
         }
     make_func(&x);
     x.number = arena_new(s->arena, mir_vreg, s->vreg_count);
-    x.position = arena_new(s->arena, uint32_t, s->order.count);
+    x.position = arena_new_raw(s->arena, uint32_t, s->order.count);
     for (uint32_t k = 0; k < s->order.count; k++)
         x.position[s->order.layout[k]] = k;
     for (uint32_t k = 0; k < s->case_count; k++)

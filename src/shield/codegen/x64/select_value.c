@@ -8,8 +8,8 @@ mir_vreg sel_vreg_new(struct select *s, enum mir_class class, enum mir_width wid
 {
     if (s->vreg_count == s->vreg_capacity) {
         uint32_t more = s->vreg_capacity * 2;
-        s->vregs = arena_grow(s->arena, s->vregs, s->vreg_capacity, more, sizeof(*s->vregs));
-        s->alias = arena_grow(s->arena, s->alias, s->vreg_capacity, more, sizeof(*s->alias));
+        s->vregs = arena_grow_raw(s->arena, s->vregs, s->vreg_capacity, more, sizeof(*s->vregs));
+        s->alias = arena_grow_raw(s->arena, s->alias, s->vreg_capacity, more, sizeof(*s->alias));
         s->vreg_capacity = more;
     }
     s->vregs[s->vreg_count] =
@@ -168,11 +168,11 @@ struct mir_inst *sel_inst(struct select *s, enum x64_op op, uint32_t size)
 {
     if (s->inst_count == s->inst_capacity) {
         uint32_t old = s->inst_capacity, more = old * 2;
-        s->insts = arena_grow(s->arena, s->insts, old, more, sizeof(*s->insts));
-        s->operand_first = arena_grow(s->arena, s->operand_first, (size_t)old + 1, (size_t)more + 1,
-                                      sizeof(*s->operand_first));
-        s->clobbers = arena_grow(s->arena, s->clobbers, old, more, sizeof(*s->clobbers));
-        s->sources = arena_grow(s->arena, s->sources, old, more, sizeof(*s->sources));
+        s->insts = arena_grow_raw(s->arena, s->insts, old, more, sizeof(*s->insts));
+        s->operand_first = arena_grow_raw(s->arena, s->operand_first, (size_t)old + 1,
+                                          (size_t)more + 1, sizeof(*s->operand_first));
+        s->clobbers = arena_grow_raw(s->arena, s->clobbers, old, more, sizeof(*s->clobbers));
+        s->sources = arena_grow_raw(s->arena, s->sources, old, more, sizeof(*s->sources));
         s->inst_capacity = more;
     }
     uint32_t n = s->inst_count++;
