@@ -44,12 +44,17 @@ static enum status load(struct job *job, struct diag *dg)
 
 static enum status write_file(struct job *job, struct diag *dg)
 {
-    struct buf file;
+    struct cli_sink sink = {.path = job->output};
+    struct artefact_file file;
+    enum status st = ST_OK;
 
-    buf_init(&file, &job->arena);
-    TRY(native_module_artefact(job->module, &file, dg));
+    TRY(native_module_artefact(job->module, &job->arena, &file, dg));
     job->file_bytes = file.size;
-    return cli_output(job->output, file.data, file.size, dg);
+    for (uint32_t i = 0; i < file.part_count && st == ST_OK; i++)
+        st = cli_sink_write(&sink, file.parts[i].text, file.parts[i].size, dg);
+    if (st != ST_OK)
+        return cli_sink_close(&sink, false, NULL) == ST_OK ? st : ST_IO;
+    return cli_sink_close(&sink, true, dg);
 }
 
 /* Inside the guard of job->arena. */

@@ -84,8 +84,14 @@ static enum status write_file(void *ctx, struct diag *dg)
 {
     struct write_job *job = ctx;
 
-    buf_init(&job->w->file.bytes, &job->w->file.arena);
-    return native_module_artefact(job->module, &job->w->file.bytes, dg);
+    struct buf *bytes = &job->w->file.bytes;
+    struct artefact_file file;
+
+    buf_init(bytes, &job->w->file.arena);
+    TRY(native_module_artefact(job->module, bytes->arena, &file, dg));
+    for (uint32_t i = 0; i < file.part_count; i++)
+        buf_str(bytes, file.parts[i]);
+    return ST_OK;
 }
 
 static void open_world(struct world *w)

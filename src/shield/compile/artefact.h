@@ -30,15 +30,25 @@ struct artefact_ident {
     struct image_identity identity;
 };
 
-/* Appends the file to out, inside arena_guard() of its arena. name gives the symbol of the
- * func_index-th function (size 0: none); wasm: the module's bytes, size 0: leave them out.
- * ST_LIMIT: more than ARTEFACT_BYTES_MAX. */
+/* A file as the pieces that follow each other in it: what is large is borrowed from the image and
+ * the module, the rest lies in the arena. */
+struct artefact_file {
+    struct arena *arena;
+    struct str *parts;
+    uint32_t part_count, part_capacity;
+    size_t size; /* of all parts */
+};
+
+/* Makes the file, inside arena_guard() of `a`. name gives the symbol of the func_index-th function
+ * (size 0: none); wasm: the module's bytes, size 0: leave them out. ST_LIMIT: more than
+ * ARTEFACT_BYTES_MAX. */
 struct artefact_names {
     struct str (*name)(void *ctx, uint32_t func_index);
     void *ctx;
 };
 MUST_USE enum status artefact_write(const struct image *image, const struct artefact_names *names,
-                                    struct str wasm, struct buf *out, struct diag *dg);
+                                    struct str wasm, struct arena *a, struct artefact_file *out,
+                                    struct diag *dg);
 
 /* Does it claim to be one? */
 bool artefact_is(const uint8_t *bytes, size_t size);

@@ -106,7 +106,7 @@ static enum status take(struct read_job *job, enum artefact_section s, size_t it
     struct str from;
 
     TRY(section(job->a, s, item_bytes, &from, dg));
-    void *to = arena_alloc(&job->image->arena, from.size, 1);
+    void *to = arena_alloc_raw(&job->image->arena, from.size, 1);
     if (from.size != 0)
         memcpy(to, from.text, from.size);
     memcpy(out, &to, sizeof(to));

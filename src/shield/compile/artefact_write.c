@@ -14,31 +14,108 @@ const struct artefact_section_info artefact_sections[ARTEFACT_SECTION_COUNT] = {
 #undef S
 };
 
-uint64_t artefact_checksum(const uint8_t *bytes, size_t size, size_t hole)
+/* ---- the checksum ---- */
+
+enum { LANES = 4, WORD_BYTES = 8, ROUND_BYTES = LANES * WORD_BYTES };
+
+/* Words go to the lanes in turn, so that their sums do not wait for each other. */
+struct checksum {
+    uint64_t lanes[LANES];
+    uint8_t rest[ROUND_BYTES]; /* what does not fill a round yet */
+    size_t rest_bytes;
+};
+
+static uint64_t mixed(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return sum ^ sum >> 29;
+}
+
+static const uint8_t *add_rounds(struct checksum *c, const uint8_t *at, size_t rounds)
+{
+    uint64_t words[LANES], a = c->lanes[0], b = c->lanes[1], d = c->lanes[2], e = c->lanes[3];
+
+    for (; rounds > 0; rounds--, at += ROUND_BYTES) {
+        memcpy(words, at, sizeof(words));
+        a = mixed(a, words[0]);
+        b = mixed(b, words[1]);
+        d = mixed(d, words[2]);
+        e = mixed(e, words[3]);
+    }
+    c->lanes[0] = a;
+    c->lanes[1] = b;
+    c->lanes[2] = d;
+    c->lanes[3] = e;
+    return at;
+}
+
+static void checksum_add(struct checksum *c, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+
+    if (c->rest_bytes != 0) {
+        const size_t more = MIN(size, ROUND_BYTES - c->rest_bytes);
+        memcpy(c->rest + c->rest_bytes, at, more);
+        c->rest_bytes += more;
+        at += more;
+        size -= more;
+        if (c->rest_bytes < ROUND_BYTES)
+            return;
+        add_rounds(c, c->rest, 1);
+        c->rest_bytes = 0;
+    }
+    at = add_rounds(c, at, size / ROUND_BYTES);
+    c->rest_bytes = size % ROUND_BYTES;
+    if (c->rest_bytes != 0)
+        memcpy(c->rest, at, c->rest_bytes);
+}
+
+static uint64_t checksum_end(struct checksum *c, uint64_t size)
 {
     uint64_t sum = size;
 
-    for (size_t at = 0; at < size; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, bytes + at, MIN(size - at, (size_t)8));
-        if (at == hole)
-            word = 0;
-        sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        sum ^= sum >> 29;
-    }
+    memset(c->rest + c->rest_bytes, 0, ROUND_BYTES - c->rest_bytes);
+    add_rounds(c, c->rest, 1);
+    for (uint32_t i = 0; i < LANES; i++)
+        sum = mixed(sum, c->lanes[i]);
     return sum;
 }
 
+uint64_t artefact_checksum(const uint8_t *bytes, size_t size, size_t hole)
+{
+    static const uint8_t zeros[WORD_BYTES];
+    struct checksum c = {.rest_bytes = 0};
+
+    assert(hole <= size - WORD_BYTES && "the hole is in the file");
+    checksum_add(&c, bytes, hole);
+    checksum_add(&c, zeros, WORD_BYTES);
+    checksum_add(&c, bytes + hole + WORD_BYTES, size - hole - WORD_BYTES);
+    return checksum_end(&c, size);
+}
+
+/* ---- parts ---- */
+
 struct writer {
-    struct buf *out;
-    Elf64_Shdr headers[ARTEFACT_SECTION_COUNT + 1]; /* the zeroth is empty */
-    size_t name_at;
+    struct artefact_file *out;
+    Elf64_Shdr *headers; /* of all sections, behind an empty one */
 };
 
-static void align(struct buf *b, size_t to)
+static void add_part(struct writer *w, const void *data, size_t size)
 {
-    while (b->size % to != 0)
-        buf_byte(b, 0);
+    const struct str part = {.text = data, .size = size};
+
+    if (size == 0)
+        return;
+    ARENA_PUSH(w->out->arena, w->out->parts, w->out->part_count, w->out->part_capacity, part);
+    w->out->size += size;
+}
+
+static void align(struct writer *w, size_t to)
+{
+    static const uint8_t zeros[IMAGE_POOL_ALIGN];
+
+    assert(to <= sizeof(zeros) && "no section is aligned more than that");
+    add_part(w, zeros, (to - w->out->size % to) % to);
 }
 
 static Elf64_Shdr *header(struct writer *w, enum artefact_section s)
@@ -51,7 +128,7 @@ static void begin(struct writer *w, enum artefact_section s)
     const struct artefact_section_info *info = &artefact_sections[s];
     Elf64_Shdr *h = header(w, s);
 
-    align(w->out, info->align);
+    align(w, info->align);
     h->sh_type = info->type;
     h->sh_flags = info->flags;
     h->sh_addralign = info->align;
@@ -59,17 +136,16 @@ static void begin(struct writer *w, enum artefact_section s)
     h->sh_addr = (info->flags & SHF_ALLOC) != 0 ? h->sh_offset : 0;
 }
 
-static void end(struct writer *w, enum artefact_section s)
+static void end(struct writer *w, enum artefact_section s, const void *data, size_t size)
 {
-    header(w, s)->sh_size = w->out->size - header(w, s)->sh_offset;
+    add_part(w, data, size);
+    header(w, s)->sh_size = size;
 }
 
 static void add(struct writer *w, enum artefact_section s, const void *data, size_t size)
 {
     begin(w, s);
-    if (size != 0)
-        buf_bytes(w->out, data, size);
-    end(w, s);
+    end(w, s, data, size);
 }
 
 static void add_unwind(struct writer *w, const struct image *image)
@@ -89,23 +165,23 @@ static void add_unwind(struct writer *w, const struct image *image)
         memcpy(table.data + at, &short_delta, sizeof(short_delta));
     }
     unwind_end(&table);
-    buf_bytes(w->out, table.data, table.size);
-    end(w, ARTEFACT_UNWIND);
+    end(w, ARTEFACT_UNWIND, table.data, table.size);
 }
 
 static void add_symbols(struct writer *w, const struct image *image,
                         const struct artefact_names *names)
 {
     struct buf text;
+    const size_t count = (size_t)image->func_count + 1;
+    Elf64_Sym *symbols = arena_new(w->out->arena, Elf64_Sym, count); /* the first stays empty */
     const uint32_t first = image->identity.shape.imported_func_count;
 
     buf_init(&text, w->out->arena);
     buf_byte(&text, 0);
     begin(w, ARTEFACT_SYMTAB);
-    buf_bytes(w->out, &(Elf64_Sym){0}, sizeof(Elf64_Sym));
     for (uint32_t i = 0; i < image->func_count; i++) {
         struct str name = names->name(names->ctx, first + i);
-        const Elf64_Sym symbol = {
+        symbols[i + 1] = (Elf64_Sym){
             .st_name = (uint32_t)text.size,
             .st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC),
             .st_shndx = ARTEFACT_TEXT + 1,
@@ -117,9 +193,8 @@ static void add_symbols(struct writer *w, const struct image *image,
         for (size_t k = 0; k < name.size; k++) /* no NUL inside a name */
             buf_byte(&text, name.text[k] == 0 ? (uint8_t)'?' : (uint8_t)name.text[k]);
         buf_byte(&text, 0);
-        buf_bytes(w->out, &symbol, sizeof(symbol));
     }
-    end(w, ARTEFACT_SYMTAB);
+    end(w, ARTEFACT_SYMTAB, symbols, count * sizeof(*symbols));
     header(w, ARTEFACT_SYMTAB)->sh_link = ARTEFACT_STRTAB + 1;
     header(w, ARTEFACT_SYMTAB)->sh_info = 1; /* all but the first are global */
     header(w, ARTEFACT_SYMTAB)->sh_entsize = sizeof(Elf64_Sym);
@@ -128,33 +203,40 @@ static void add_symbols(struct writer *w, const struct image *image,
 
 static void add_section_names(struct writer *w)
 {
-    begin(w, ARTEFACT_NAMES);
-    buf_byte(w->out, 0);
+    struct buf names;
+
+    buf_init(&names, w->out->arena);
+    buf_byte(&names, 0);
     for (uint32_t s = 0; s < ARTEFACT_SECTION_COUNT; s++) {
-        w->headers[s + 1].sh_name =
-            (uint32_t)(w->out->size - header(w, ARTEFACT_NAMES)->sh_offset);
-        buf_bytes(w->out, artefact_sections[s].name, strlen(artefact_sections[s].name) + 1);
+        header(w, s)->sh_name = (uint32_t)names.size;
+        buf_bytes(&names, artefact_sections[s].name, strlen(artefact_sections[s].name) + 1);
     }
-    end(w, ARTEFACT_NAMES);
+    add(w, ARTEFACT_NAMES, names.data, names.size);
 }
 
 enum { SEGMENT_COUNT = 3 };
 
-static void set_headers(struct writer *w, uint64_t sections_at)
+/* The first bytes of a file. */
+struct head {
+    Elf64_Ehdr elf;
+    Elf64_Phdr segments[SEGMENT_COUNT];
+};
+
+static void set_head(struct writer *w, struct head *head, uint64_t sections_at)
 {
     static const struct {
         enum artefact_section section;
         uint32_t flags;
     } segments[SEGMENT_COUNT] = {
         {ARTEFACT_TEXT, PF_R | PF_X}, {ARTEFACT_RODATA, PF_R}, {ARTEFACT_UNWIND, PF_R}};
-    Elf64_Ehdr e = {
+    head->elf = (Elf64_Ehdr){
         .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
         .e_type = ET_DYN,
         .e_machine = EM_X86_64,
         .e_version = EV_CURRENT,
-        .e_phoff = sizeof(e),
+        .e_phoff = offsetof(struct head, segments),
         .e_shoff = sections_at,
-        .e_ehsize = sizeof(e),
+        .e_ehsize = sizeof(Elf64_Ehdr),
         .e_phentsize = sizeof(Elf64_Phdr),
         .e_phnum = SEGMENT_COUNT,
         .e_shentsize = sizeof(Elf64_Shdr),
@@ -162,18 +244,16 @@ static void set_headers(struct writer *w, uint64_t sections_at)
         .e_shstrndx = ARTEFACT_NAMES + 1,
     };
 
-    memcpy(w->out->data, &e, sizeof(e));
     for (uint32_t i = 0; i < SEGMENT_COUNT; i++) {
         const Elf64_Shdr *h = header(w, segments[i].section);
-        const Elf64_Phdr p = {.p_type = PT_LOAD,
-                              .p_flags = segments[i].flags,
-                              .p_offset = h->sh_offset,
-                              .p_vaddr = h->sh_addr,
-                              .p_paddr = h->sh_addr,
-                              .p_filesz = h->sh_size,
-                              .p_memsz = h->sh_size,
-                              .p_align = h->sh_addralign};
-        memcpy(w->out->data + sizeof(e) + i * sizeof(p), &p, sizeof(p));
+        head->segments[i] = (Elf64_Phdr){.p_type = PT_LOAD,
+                                         .p_flags = segments[i].flags,
+                                         .p_offset = h->sh_offset,
+                                         .p_vaddr = h->sh_addr,
+                                         .p_paddr = h->sh_addr,
+                                         .p_filesz = h->sh_size,
+                                         .p_memsz = h->sh_size,
+                                         .p_align = h->sh_addralign};
     }
 }
 
@@ -185,27 +265,37 @@ static uint64_t sum_of_sizes(const struct image *image, struct str wasm)
            (uint64_t)image->inlined_count * sizeof(*image->inlined);
 }
 
-enum status artefact_write(const struct image *image, const struct artefact_names *names,
-                           struct str wasm, struct buf *out, struct diag *dg)
+static uint64_t checksum_of(const struct artefact_file *file)
 {
-    struct writer w = {.out = out};
-    struct artefact_ident ident = {.magic = ARTEFACT_MAGIC,
-                                   .version = IMAGE_VERSION,
-                                   .ident_bytes = sizeof(ident),
-                                   .identity = image->identity};
+    struct checksum c = {.rest_bytes = 0};
 
-    assert(out->size == 0 && "offsets are those of the file");
+    for (uint32_t i = 0; i < file->part_count; i++)
+        checksum_add(&c, file->parts[i].text, file->parts[i].size);
+    return checksum_end(&c, file->size);
+}
+
+enum status artefact_write(const struct image *image, const struct artefact_names *names,
+                           struct str wasm, struct arena *a, struct artefact_file *out,
+                           struct diag *dg)
+{
     if (sum_of_sizes(image, wasm) > ARTEFACT_BYTES_MAX / 2)
         return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET,
                          "an artefact of about %" PRIu64 " bytes, %d are allowed",
                          sum_of_sizes(image, wasm), ARTEFACT_BYTES_MAX / 2);
-    for (size_t i = 0; i < sizeof(Elf64_Ehdr) + SEGMENT_COUNT * sizeof(Elf64_Phdr); i++)
-        buf_byte(out, 0);
+    *out = (struct artefact_file){.arena = a};
+    struct writer w = {out, arena_new(a, Elf64_Shdr, ARTEFACT_SECTION_COUNT + 1)};
+    struct head *head = arena_new(a, struct head, 1);
+    struct artefact_ident *ident = arena_new(a, struct artefact_ident, 1);
+    *ident = (struct artefact_ident){.magic = ARTEFACT_MAGIC,
+                                     .version = IMAGE_VERSION,
+                                     .ident_bytes = sizeof(*ident),
+                                     .identity = image->identity};
+    add_part(&w, head, sizeof(*head));
     add(&w, ARTEFACT_TEXT, image->text, image->text_bytes);
     add(&w, ARTEFACT_RODATA, image->pool, image->pool_bytes);
     add_unwind(&w, image);
     add_symbols(&w, image, names);
-    add(&w, ARTEFACT_IDENT, &ident, sizeof(ident));
+    add(&w, ARTEFACT_IDENT, ident, sizeof(*ident));
     add(&w, ARTEFACT_FUNCS, image->funcs, image->func_count * sizeof(*image->funcs));
     add(&w, ARTEFACT_PLANS, image->memory_plans, image->identity.shape.memory_count);
     add(&w, ARTEFACT_TRAPS, image->trap_offsets, image->trap_count * sizeof(uint32_t));
@@ -214,13 +304,9 @@ enum status artefact_write(const struct image *image, const struct artefact_name
     add(&w, ARTEFACT_INLINED, image->inlined, image->inlined_count * sizeof(*image->inlined));
     add(&w, ARTEFACT_WASM, wasm.text, wasm.size);
     add_section_names(&w);
-    align(out, 8);
-    const size_t sections_at = out->size;
-    buf_bytes(out, w.headers, sizeof(w.headers));
-    set_headers(&w, sections_at);
-    const size_t hole =
-        header(&w, ARTEFACT_IDENT)->sh_offset + offsetof(struct artefact_ident, checksum);
-    const uint64_t sum = artefact_checksum(out->data, out->size, hole);
-    memcpy(out->data + hole, &sum, sizeof(sum));
+    align(&w, WORD_BYTES);
+    set_head(&w, head, out->size);
+    add_part(&w, w.headers, (ARTEFACT_SECTION_COUNT + 1) * sizeof(*w.headers));
+    ident->checksum = checksum_of(out); /* in which it is 0 */
     return ST_OK;
 }

@@ -14,7 +14,7 @@
 #include "shield/compile/layout.h"
 
 enum {
-    IMAGE_VERSION = 2,           /* of everything that artefacts hold; see artefact.h */
+    IMAGE_VERSION = 3,           /* of everything that artefacts hold; see artefact.h */
     IMAGE_FUNC_ALIGN = 16,
     IMAGE_POOL_ALIGN = 4096,     /* between text and pool: protection has pages */
     IMAGE_TEXT_BYTES_MAX = 1 << 30, /* 32-bit distances reach */

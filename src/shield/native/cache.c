@@ -146,8 +146,11 @@ static bool make_folder(const char *folder)
     return true;
 }
 
-static bool write_all(int fd, const uint8_t *at, size_t size)
+static bool write_all(int fd, struct str part)
 {
+    const char *at = part.text;
+    size_t size = part.size;
+
     while (size != 0) {
         ssize_t n = write(fd, at, size);
         if (n < 0 && errno != EINTR)
@@ -158,8 +161,8 @@ static bool write_all(int fd, const uint8_t *at, size_t size)
     return true;
 }
 
-void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const void *bytes,
-                      size_t size)
+void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const struct str *parts,
+                      uint32_t part_count)
 {
     char path[PATH_BYTES], temporary[PATH_BYTES];
 
@@ -169,7 +172,9 @@ void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const
     int fd = n > 0 && n < PATH_BYTES ? mkostemp(temporary, O_CLOEXEC) : -1;
     if (fd < 0)
         return;
-    bool done = write_all(fd, bytes, size);
+    bool done = true;
+    for (uint32_t i = 0; i < part_count && done; i++)
+        done = write_all(fd, parts[i]);
     done = close(fd) == 0 && done && rename(temporary, path) == 0;
     if (!done)
         unlink(temporary);

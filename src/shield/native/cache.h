@@ -12,6 +12,7 @@
 #define SHIELD_NATIVE_CACHE_H
 
 #include "base/buf.h"
+#include "base/buf.h"
 #include "base/sha256.h"
 
 #define NATIVE_CACHE_BYTES_MAX ((uint64_t)2 << 30)
@@ -22,8 +23,9 @@ struct native_cached {
 };
 struct native_cached native_cache_get(const char *folder, const uint8_t key[SHA256_BYTES]);
 void native_cache_release(struct native_cached *c);
-void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const void *bytes,
-                      size_t size);
+/* Keeps a file whose contents are these parts, one behind the other. */
+void native_cache_put(const char *folder, const uint8_t key[SHA256_BYTES], const struct str *parts,
+                      uint32_t part_count);
 /* Adds to a key the build id of the object that the compiler is in. False: it was linked without
  * one (ld --build-id); artefacts of two builds could not be told apart, and none may be kept. */
 bool native_cache_add_build(struct sha256 *key);

@@ -99,18 +99,20 @@ static struct str name_of(void *ctx, uint32_t func_index)
 }
 
 static enum status write_artefact(struct rt_module *m, const struct native_code *code,
-                                  struct str wasm, struct buf *out, struct diag *dg)
+                                  struct str wasm, struct arena *a, struct artefact_file *out,
+                                  struct diag *dg)
 {
     const struct artefact_names names = {name_of, m};
 
-    return artefact_write(code->image, &names, wasm, out, dg);
+    return artefact_write(code->image, &names, wasm, a, out, dg);
 }
 
-enum status native_module_artefact(struct rt_module *m, struct buf *out, struct diag *dg)
+enum status native_module_artefact(struct rt_module *m, struct arena *a,
+                                   struct artefact_file *out, struct diag *dg)
 {
     if (m->image == NULL)
         return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "the module is not compiled");
-    return write_artefact(m, m->image, (struct str){(const char *)m->bytes, m->byte_count}, out,
+    return write_artefact(m, m->image, (struct str){(const char *)m->bytes, m->byte_count}, a, out,
                           dg);
 }
 
@@ -173,11 +175,10 @@ static enum status keep_guarded(void *ctx, struct diag *dg)
 {
     struct keep_job *job = ctx;
     const struct request *r = job->request;
-    struct buf file;
+    struct artefact_file file;
 
-    buf_init(&file, &job->arena);
-    TRY(write_artefact(r->module, job->code, (struct str){NULL, 0}, &file, dg));
-    native_cache_put(r->cache_folder, r->key, file.data, file.size);
+    TRY(write_artefact(r->module, job->code, (struct str){NULL, 0}, &job->arena, &file, dg));
+    native_cache_put(r->cache_folder, r->key, file.parts, file.part_count);
     return ST_OK;
 }
 

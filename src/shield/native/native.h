@@ -32,10 +32,11 @@ struct native_options {
     const char *cache_folder; /* of compiled code, see cache.h; NULL: none. Borrowed */
 };
 
-/* Appends a compiled module and its code as a file (compile/artefact.h), inside arena_guard() of
- * out->arena. ST_USAGE: the module is not compiled. */
-MUST_USE enum status native_module_artefact(struct rt_module *m, struct buf *out,
-                                            struct diag *dg);
+/* A compiled module and its code as a file (compile/artefact.h), made inside arena_guard() of `a`;
+ * valid as long as both. ST_USAGE: the module is not compiled. */
+struct artefact_file;
+MUST_USE enum status native_module_artefact(struct rt_module *m, struct arena *a,
+                                            struct artefact_file *out, struct diag *dg);
 
 /* The tier of compiled code; NULL on processors that there is no compiler for. */
 const struct rt_tier *native_tier(void);
