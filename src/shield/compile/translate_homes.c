@@ -30,6 +30,11 @@ void homes_scan_begin(struct tf *t)
                     ((struct home){.access = TF_NONE, .is_set = i < t->type->param_count}));
 }
 
+static void open_block(struct tf *t)
+{
+    VECTOR_PUSH(t, t->open_blocks, t->set_locals.count);
+}
+
 /* What was set since the block began counts as not set. */
 static void leave(struct tf *t, uint32_t set_count)
 {
@@ -38,29 +43,38 @@ static void leave(struct tf *t, uint32_t set_count)
     t->region++;
 }
 
+static void note_set(struct tf *t, uint32_t local)
+{
+    struct home *h = &t->homes.items[local];
+
+    h->region = t->region;
+    if (!h->is_set)
+        VECTOR_PUSH(t, t->set_locals, local);
+    h->is_set = true;
+}
+
+static void note_get(struct tf *t, uint32_t local)
+{
+    struct home *h = &t->homes.items[local];
+
+    h->has_home |= h->region != t->region;
+    h->is_cleared |= !h->is_set;
+}
+
 void homes_note(struct tf *t, const struct wm_ins *ins)
 {
-    struct home *h = &t->homes.items[0];
-
     switch (ins->op) {
-    case WM_OP_LOOP: t->region++; /* fall through */
+    case WM_OP_LOOP:
+        t->region++;
+        open_block(t);
+        break;
     case WM_OP_BLOCK:
-    case WM_OP_IF: VECTOR_PUSH(t, t->open_blocks, t->set_locals.count); break;
+    case WM_OP_IF: open_block(t); break;
     case WM_OP_ELSE: leave(t, t->open_blocks.items[t->open_blocks.count - 1]); break;
     case WM_OP_END: leave(t, t->open_blocks.items[--t->open_blocks.count]); break;
     case WM_OP_LOCAL_SET:
-    case WM_OP_LOCAL_TEE:
-        h += ins->index;
-        h->region = t->region;
-        if (!h->is_set)
-            VECTOR_PUSH(t, t->set_locals, ins->index);
-        h->is_set = true;
-        break;
-    case WM_OP_LOCAL_GET:
-        h += ins->index;
-        h->has_home |= h->region != t->region;
-        h->is_cleared |= !h->is_set;
-        break;
+    case WM_OP_LOCAL_TEE: note_set(t, ins->index); break;
+    case WM_OP_LOCAL_GET: note_get(t, ins->index); break;
     default: break;
     }
 }
