@@ -53,10 +53,12 @@ static bool weaken(struct sfi_value *v, const struct sfi_value *now, bool is_bac
 
 static bool weaken_slots(struct sfi_worker *w, struct sfi_point *p, bool is_back)
 {
-    struct sfi_slot_fact *facts = w->slots + p->first_slot;
     uint32_t kept = 0;
     bool changed = false;
 
+    if (p->slot_count == 0)
+        return false;
+    struct sfi_slot_fact *facts = w->slots + p->first_slot;
     for (uint32_t i = 0; i < p->slot_count; i++) {
         struct sfi_slot_fact fact = facts[i];
         struct sfi_value now = sfi_slot(&w->state, fact.slot);
