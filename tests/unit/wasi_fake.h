@@ -116,7 +116,7 @@ static inline enum wasi_errno fake_call(struct fake *f, enum wasi_call_id id,
             args[i].i32 = (uint32_t)params[i];
         sig += *sig != '\0';
     }
-    f->end = wasi_call_run(f->wasi, id, f->is_unstable, &f->guest, args, results);
+    f->end = wasi_call_info[id].run(f->wasi, f->is_unstable, &f->guest, args, results);
     return (enum wasi_errno)results[0].i32;
 }
 

@@ -130,8 +130,17 @@ const struct rt_trap *api_error_trap(const struct mujun_error *err);
 enum mujun_kind api_kind_of(const struct rt_registry *r, struct wm_valtype t);
 /* The nullable top type of a kind; false when kind is none. */
 bool api_valtype_of_kind(enum mujun_kind kind, struct wm_valtype *out);
-/* No references among them: public and runtime values have the same bytes. */
-bool api_is_plain(const struct wm_valtype *types, uint32_t count);
+/* No references among a function's values: they have the same bytes on both sides. */
+static inline bool api_is_plain(const struct rt_type *t)
+{
+    for (uint32_t i = 0; i < t->param_count; i++)
+        if (wm_is_ref(t->params[i]))
+            return false;
+    for (uint32_t i = 0; i < t->result_count; i++)
+        if (wm_is_ref(t->results[i]))
+            return false;
+    return true;
+}
 /* Fills what a table, memory or global of a running store is. */
 void api_table_type(const struct rt_table *t, struct mujun_externtype *out);
 void api_memory_type(const struct rt_memory *m, struct mujun_externtype *out);

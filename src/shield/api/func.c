@@ -46,26 +46,15 @@ static enum status call_run(struct mujun_store *s, struct rt_func *fn, const str
     return ST_OK;
 }
 
-enum mujun_status mujun_call(struct mujun_store *store, struct mujun_func *func,
-                             const union mujun_value *args, size_t arg_count,
-                             union mujun_value *results, size_t result_count,
-                             struct mujun_error **err)
+static enum mujun_status call_with_copies(struct mujun_store *store, struct rt_func *fn,
+                                          const struct rt_type *t, const union mujun_value *args,
+                                          union mujun_value *results, struct mujun_error **err)
 {
-    struct rt_func *fn = rt_func_of(func);
     struct api_values in, out;
     struct diag dg; /* as large as the rest of a call: only its status is cleared */
     enum status st = ST_NO_MEMORY;
 
     dg.status = ST_OK;
-    if (fn == NULL || fn->store != store->rt)
-        return api_fail(err, ST_USAGE, "a function %s",
-                        fn == NULL ? "that is NULL" : "of another store");
-    const struct rt_type *t = rt_registry_type(store->rt->engine->types, fn->type_id);
-    if (arg_count != t->param_count || result_count != t->result_count)
-        return api_fail(err, ST_USAGE,
-                        "%zu arguments and room for %zu results; the function has %u parameters "
-                        "and %u results",
-                        arg_count, result_count, t->param_count, t->result_count);
     bool has_in = api_values_room(&in, t->param_count);
     bool has_out = api_values_room(&out, t->result_count);
     if (has_in && has_out)
@@ -75,4 +64,28 @@ enum mujun_status mujun_call(struct mujun_store *store, struct mujun_func *func,
     api_values_done(&in);
     api_values_done(&out);
     return api_ended(err, st, store, &dg);
+}
+
+enum mujun_status mujun_call(struct mujun_store *store, struct mujun_func *func,
+                             const union mujun_value *args, size_t arg_count,
+                             union mujun_value *results, size_t result_count,
+                             struct mujun_error **err)
+{
+    struct rt_func *fn = rt_func_of(func);
+
+    if (fn == NULL || fn->store != store->rt)
+        return api_fail(err, ST_USAGE, "a function %s",
+                        fn == NULL ? "that is NULL" : "of another store");
+    const struct rt_type *t = rt_registry_type(store->rt->engine->types, fn->type_id);
+    if (arg_count != t->param_count || result_count != t->result_count)
+        return api_fail(err, ST_USAGE,
+                        "%zu arguments and room for %zu results; the function has %u parameters "
+                        "and %u results",
+                        arg_count, result_count, t->param_count, t->result_count);
+    /* A host function's values must not overlap, an embedder's may. */
+    if (fn->instance == NULL || !api_is_plain(t))
+        return call_with_copies(store, fn, t, args, results, err);
+    enum status st = rt_call(store->rt, fn, (const union rt_value *)(const void *)args,
+                             (union rt_value *)(void *)results);
+    return LIKELY(st == ST_OK) ? api_ok(err) : api_ended(err, st, store, NULL);
 }

@@ -12,7 +12,7 @@ struct api_host {
     void *env;
     void (*env_free)(void *env);
     const struct rt_type *type;
-    bool has_plain_params, has_plain_results;
+    bool is_plain; /* api_is_plain() */
 };
 
 static void host_free(void *env)
@@ -57,18 +57,26 @@ static enum status host_run(struct api_host *h, struct mujun_caller *caller,
 
     TRY(api_values_out(h->store, t->params, t->param_count, args, in));
     enum mujun_status said = h->callback(h->env, caller, in, out);
-    if (!h->has_plain_params)
-        api_values_free(t->registry, t->params, t->param_count, in);
+    api_values_free(t->registry, t->params, t->param_count, in);
     return host_ending(h, caller, said);
 }
 
-static enum status host_call(void *env, struct rt_caller *rt, const union rt_value *args,
-                             union rt_value *results)
+static enum status host_call_plain(struct api_host *h, struct mujun_caller *caller,
+                                      const union rt_value *args, union rt_value *results)
 {
-    struct api_host *h = env;
+    const union mujun_value *in = (const union mujun_value *)(const void *)args;
+    union mujun_value *out = (union mujun_value *)(void *)results;
+
+    for (uint32_t i = 0; i < h->type->result_count; i++)
+        memset(&out[i], 0, sizeof(out[i]));
+    return host_ending(h, caller, h->callback(h->env, caller, in, out));
+}
+
+static enum status host_call_with_references(struct api_host *h, struct mujun_caller *caller,
+                                         const union rt_value *args, union rt_value *results)
+{
     const struct rt_type *t = h->type;
-    struct mujun_caller caller = {.rt = rt};
-    struct api_values room; /* parameters, then results: args and results may overlap */
+    struct api_values room; /* parameters, then results */
 
     if (!api_values_room(&room, t->param_count + t->result_count))
         return diag_fail(&h->store->rt->diag, ST_NO_MEMORY, DIAG_NO_OFFSET,
@@ -76,13 +84,21 @@ static enum status host_call(void *env, struct rt_caller *rt, const union rt_val
     union mujun_value *in = (union mujun_value *)(void *)room.items;
     union mujun_value *out = in + t->param_count;
     memset(out, 0, t->result_count * sizeof(*out));
-    enum status st = host_run(h, &caller, args, in, out);
-    if (st == ST_OK && h->has_plain_results)
-        memcpy(results, out, t->result_count * sizeof(*out));
-    else if (st == ST_OK)
+    enum status st = host_run(h, caller, args, in, out);
+    if (st == ST_OK)
         st = host_results(h, out, results);
     api_values_done(&room);
     return st;
+}
+
+static enum status host_call(void *env, struct rt_caller *rt, const union rt_value *args,
+                             union rt_value *results)
+{
+    struct api_host *h = env;
+    struct mujun_caller caller = {.rt = rt};
+
+    return h->is_plain ? host_call_plain(h, &caller, args, results)
+                       : host_call_with_references(h, &caller, args, results);
 }
 
 enum status api_host_func_new(struct mujun_store *s, uint32_t type_id, mujun_callback callback,
@@ -99,13 +115,7 @@ enum status api_host_func_new(struct mujun_store *s, uint32_t type_id, mujun_cal
             return diag_fail(dg, ST_USAGE, DIAG_NO_OFFSET, "a callback that is NULL");
         return diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "for a host function");
     }
-    *h = (struct api_host){s,
-                           callback,
-                           env,
-                           env_free,
-                           t,
-                           api_is_plain(t->params, t->param_count),
-                           api_is_plain(t->results, t->result_count)};
+    *h = (struct api_host){s, callback, env, env_free, t, api_is_plain(t)};
     enum status st = rt_func_new(s->rt, type_id, host_call, h, host_free, out, dg);
     if (st != ST_OK)
         host_free(h);

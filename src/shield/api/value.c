@@ -9,14 +9,6 @@
 
 _Static_assert(sizeof(union mujun_value) == sizeof(union rt_value), "values are copied as bytes");
 
-bool api_is_plain(const struct wm_valtype *types, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (wm_is_ref(types[i]))
-            return false;
-    return true;
-}
-
 uint64_t api_ref_raw(const struct mujun_ref *ref)
 {
     return ref == NULL ? RT_NULL : rt_handle_get(ref->store->rt, ref->handle);

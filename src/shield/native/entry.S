@@ -55,19 +55,19 @@ GLOBAL(native_enter)
     test r8d, r8d
     jz 1f
     movups xmm0, [rax + REGS_VECTORS]
-    movups xmm1, [rax + REGS_VECTORS + 16]
-    movups xmm2, [rax + REGS_VECTORS + 32]
-    movups xmm3, [rax + REGS_VECTORS + 48]
-    movups xmm4, [rax + REGS_VECTORS + 64]
-    movups xmm5, [rax + REGS_VECTORS + 80]
-    movups xmm6, [rax + REGS_VECTORS + 96]
-    movups xmm7, [rax + REGS_VECTORS + 112]
+    movups xmm1, [rax + REGS_VECTORS + REGS_CELL]
+    movups xmm2, [rax + REGS_VECTORS + 2 * REGS_CELL]
+    movups xmm3, [rax + REGS_VECTORS + 3 * REGS_CELL]
+    movups xmm4, [rax + REGS_VECTORS + 4 * REGS_CELL]
+    movups xmm5, [rax + REGS_VECTORS + 5 * REGS_CELL]
+    movups xmm6, [rax + REGS_VECTORS + 6 * REGS_CELL]
+    movups xmm7, [rax + REGS_VECTORS + 7 * REGS_CELL]
 1:  mov rdi, [rax]
-    mov rsi, [rax + 8]
-    mov rdx, [rax + 16]
-    mov rcx, [rax + 24]
-    mov r8, [rax + 32]
-    mov r9, [rax + 40]
+    mov rsi, [rax + REGS_CELL]
+    mov rdx, [rax + 2 * REGS_CELL]
+    mov rcx, [rax + 3 * REGS_CELL]
+    mov r8, [rax + 4 * REGS_CELL]
+    mov r9, [rax + 5 * REGS_CELL]
     xor r10d, r10d
 GLOBAL(native_enter_check)
     cmp dword ptr [rbx], 0
@@ -80,9 +80,9 @@ GLOBAL(native_returned)
     pop qword ptr [r12 + STATE_GUEST_RSP]
     pop rcx
     mov [rcx], rax
-    mov [rcx + 8], rdx
+    mov [rcx + REGS_CELL], rdx
     movups [rcx + REGS_VECTORS], xmm0
-    movups [rcx + REGS_VECTORS + 16], xmm1
+    movups [rcx + REGS_VECTORS + REGS_CELL], xmm1
     xor eax, eax
     jmp 3f
 2:  mov qword ptr [r12 + STATE_GUEST_FRAME], 0
@@ -140,23 +140,23 @@ GLOBAL(native_host_thunk)
     mov rbx, rsp
     mov r11, [rax + FUNC_PLAN]
     mov [rsp], rdi
-    mov [rsp + 8], rsi
-    mov [rsp + 16], rdx
-    mov [rsp + 24], rcx
-    mov [rsp + 32], r8
-    mov [rsp + 40], r9
+    mov [rsp + REGS_CELL], rsi
+    mov [rsp + 2 * REGS_CELL], rdx
+    mov [rsp + 3 * REGS_CELL], rcx
+    mov [rsp + 4 * REGS_CELL], r8
+    mov [rsp + 5 * REGS_CELL], r9
     test r11, r11
     jz 1f
     cmp byte ptr [r11 + PLAN_HAS_VECTORS], 0
     je 2f
 1:  movups [rsp + REGS_VECTORS], xmm0
-    movups [rsp + REGS_VECTORS + 16], xmm1
-    movups [rsp + REGS_VECTORS + 32], xmm2
-    movups [rsp + REGS_VECTORS + 48], xmm3
-    movups [rsp + REGS_VECTORS + 64], xmm4
-    movups [rsp + REGS_VECTORS + 80], xmm5
-    movups [rsp + REGS_VECTORS + 96], xmm6
-    movups [rsp + REGS_VECTORS + 112], xmm7
+    movups [rsp + REGS_VECTORS + REGS_CELL], xmm1
+    movups [rsp + REGS_VECTORS + 2 * REGS_CELL], xmm2
+    movups [rsp + REGS_VECTORS + 3 * REGS_CELL], xmm3
+    movups [rsp + REGS_VECTORS + 4 * REGS_CELL], xmm4
+    movups [rsp + REGS_VECTORS + 5 * REGS_CELL], xmm5
+    movups [rsp + REGS_VECTORS + 6 * REGS_CELL], xmm6
+    movups [rsp + REGS_VECTORS + 7 * REGS_CELL], xmm7
 2:  mov [r12 + STATE_GUEST_RSP], rsp
     mov rdi, r12
     mov rsi, rsp
@@ -174,9 +174,9 @@ GLOBAL(native_host_check)
     cmp dword ptr [rcx], 0
     jne interrupted
     mov rax, [rsp]
-    mov rdx, [rsp + 8]
+    mov rdx, [rsp + REGS_CELL]
     movups xmm0, [rsp + REGS_VECTORS]
-    movups xmm1, [rsp + REGS_VECTORS + 16]
+    movups xmm1, [rsp + REGS_VECTORS + REGS_CELL]
     add rsp, HOST_LOCALS
     pop r13
     pop r12

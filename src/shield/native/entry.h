@@ -25,8 +25,9 @@
 #define FUNC_PLAN        40
 #define PLAN_HAS_VECTORS 0
 /* struct native_regs */
-#define REGS_VECTORS 48
-#define REGS_BYTES   176
+#define REGS_CELL    16 /* from one register to the next */
+#define REGS_VECTORS (6 * REGS_CELL)
+#define REGS_BYTES   (14 * REGS_CELL)
 /* how native_enter() may end beside an enum status of a host function */
 #define NATIVE_TRAPPED   256 /* by a signal: see state->fault */
 #define NATIVE_EXHAUSTED 257 /* no room on the guest stack for a thunk */

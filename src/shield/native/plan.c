@@ -42,22 +42,35 @@ static void place(struct native_place *places, const struct wm_valtype *types, u
         if (p->overflows)
             p->at = (uint16_t)slots++;
         else if (in_vector)
-            p->at = (uint16_t)(REGS_VECTORS + 16 * vectors++);
+            p->at = (uint16_t)(REGS_VECTORS + REGS_CELL * vectors++);
         else
-            p->at = (uint16_t)(8 * gprs++);
+            p->at = (uint16_t)(REGS_CELL * gprs++);
     }
     CHECK(slots <= OVERFLOW_SLOTS, "signatures are within the limits of modules");
 }
 
-/* Values of 32 or 64 bits that are all in general registers and need no judging. */
+static uint8_t bytes_of(enum native_kind kind)
+{
+    switch (kind) {
+    case NATIVE_I32:
+    case NATIVE_F32: return 4;
+    case NATIVE_V128: return 16;
+    default: return 8;
+    }
+}
+
+/* All in registers of one class, and none needs judging. */
 static void see_whether_plain(struct native_side *side)
 {
+    const struct native_place *p = side->places;
+
     side->is_plain = true;
-    for (uint32_t i = 0; i < side->count; i++) {
-        const struct native_place *p = &side->places[i];
-        side->is_plain &= (p->kind == NATIVE_I32 || p->kind == NATIVE_I64) && !p->overflows;
+    side->at = side->count > 0 ? p[0].at : 0;
+    for (uint32_t i = 0; i < side->count && side->is_plain; i++) {
+        side->is_plain = !p[i].overflows && p[i].kind != NATIVE_REF &&
+                         is_vector(p[i].kind) == is_vector(p[0].kind);
         if (side->is_plain)
-            side->masks[i] = p->kind == NATIVE_I32 ? UINT32_MAX : UINT64_MAX;
+            side->bytes[i] = bytes_of(p[i].kind);
     }
 }
 
@@ -81,6 +94,7 @@ static struct native_plan *make(const struct rt_type *type)
         p->has_vectors |= is_vector(p->places[i].kind);
     see_whether_plain(&p->params);
     see_whether_plain(&p->results);
+    p->is_plain = p->params.is_plain && p->results.is_plain;
     return p;
 }
 

@@ -1,7 +1,7 @@
 /*
  * plan: where the values of a signature are when a call crosses the border between guest and C;
  * worked out once per signature and store. Most signatures are plain: integers that all find a
- * register; they take a loop of a load, an and, a store.
+ * register, or floats and vectors that do. Such values lie in struct native_regs as an array.
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_NATIVE_PLAN_H
@@ -18,13 +18,15 @@ struct native_place {
 /* One direction: the parameters, or the results. */
 struct native_side {
     bool is_plain;
+    uint16_t at; /* plain: byte offset of the first in struct native_regs; the others follow */
     uint32_t count;
-    uint64_t masks[NATIVE_GPRS]; /* plain: the bits of each that count */
+    uint8_t bytes[NATIVE_VECTORS]; /* plain: of each, 4, 8 or 16 */
     const struct wm_valtype *types;
     const struct native_place *places;
 };
 struct native_plan {
     bool has_vectors;     /* among the parameters */
+    bool is_plain;        /* both sides */
     uint32_t array_bytes; /* of parameters and results as union rt_value */
     struct native_side params, results;
     struct native_place places[]; /* of parameters, then of results */
@@ -44,30 +46,45 @@ void native_put_slowly(struct native_state *n, const struct native_side *side,
 MUST_USE enum status native_get_slowly(struct native_state *n, const struct native_side *side,
                                        const struct native_regs *regs, union rt_value *values);
 
+/* The values of a plain side where they are. */
+static inline union rt_value *native_plain(const struct native_side *side,
+                                           struct native_regs *regs)
+{
+    return (union rt_value *)(void *)((uint8_t *)regs + side->at);
+}
+
+/* Reads each value as wide as it has just been written: the processor hands that over at once, but
+ * waits for the cache when more is read than one store wrote. */
+static inline void native_copy_plain(const struct native_side *side, const union rt_value *from,
+                                     union rt_value *to)
+{
+    for (uint32_t i = 0; i < side->count; i++) {
+        const uint8_t bytes = side->bytes[i];
+        to[i].u64[0] = bytes == 4 ? from[i].i32 : from[i].i64;
+        to[i].u64[1] = 0;
+        if (UNLIKELY(bytes == 16))
+            to[i].u64[1] = from[i].u64[1];
+    }
+}
+
 /* From an array to registers and overflow buffer. */
 static inline void native_put(struct native_state *n, const struct native_side *side,
                               struct native_regs *regs, const union rt_value *values)
 {
-    if (UNLIKELY(!side->is_plain)) {
+    if (LIKELY(side->is_plain))
+        native_copy_plain(side, values, native_plain(side, regs));
+    else
         native_put_slowly(n, side, regs, values);
-        return;
-    }
-    for (uint32_t i = 0; i < side->count; i++)
-        regs->gprs[i] = values[i].u64[0] & side->masks[i];
 }
 
 /* And back. Judges references: ST_TRAP when one is damaged. */
 MUST_USE static inline enum status native_get(struct native_state *n,
                                               const struct native_side *side,
-                                              const struct native_regs *regs,
-                                              union rt_value *values)
+                                              struct native_regs *regs, union rt_value *values)
 {
     if (UNLIKELY(!side->is_plain))
         return native_get_slowly(n, side, regs, values);
-    for (uint32_t i = 0; i < side->count; i++) {
-        values[i].u64[0] = regs->gprs[i] & side->masks[i];
-        values[i].u64[1] = 0;
-    }
+    native_copy_plain(side, native_plain(side, regs), values);
     return ST_OK;
 }
 

@@ -119,8 +119,41 @@ static enum status call_out(struct native_state *n, struct rt_func *fn,
     return st;
 }
 
-/* Called by native_host_thunk. Room for the values is taken from the guest stack, where a
- * collection finds what they refer to. */
+/* A plain signature: the host function reads its arguments where the thunk has put them. */
+static enum status call_in_place(struct native_state *n, struct native_regs *regs,
+                                 const struct native_plan *plan, struct rt_func *fn,
+                                 struct rt_instance *caller)
+{
+    union rt_value results[NATIVE_RESULTS];
+    enum status st = rt_call_host(n->store, caller, fn, native_plain(&plan->params, regs), results);
+
+    if (LIKELY(st == ST_OK))
+        native_copy_plain(&plan->results, results, native_plain(&plan->results, regs));
+    return st;
+}
+
+/* Any other. Room for the values is taken from the guest stack, where a collection finds what they
+ * refer to. */
+static __attribute__((noinline)) uint32_t call_with_copies(struct native_state *n,
+                                                           struct native_regs *regs,
+                                                           const struct native_plan *plan,
+                                                           struct rt_func *fn,
+                                                           struct rt_instance *caller)
+{
+    if (UNLIKELY((size_t)(n->guest_rsp - n->stack_low) < plan->array_bytes))
+        return NATIVE_EXHAUSTED;
+    n->guest_rsp -= plan->array_bytes;
+    union rt_value *args = (void *)n->guest_rsp;
+    union rt_value *results = args + plan->params.count;
+    enum status st = native_get(n, &plan->params, regs, args);
+    if (LIKELY(st == ST_OK))
+        st = call_out(n, fn, caller, args, results);
+    if (LIKELY(st == ST_OK))
+        native_put(n, &plan->results, regs, results);
+    return st;
+}
+
+/* Called by native_host_thunk. */
 uint32_t native_host_call(struct native_state *n, struct native_regs *regs, struct rt_func *fn,
                           const uint8_t *caller_context);
 uint32_t native_host_call(struct native_state *n, struct native_regs *regs, struct rt_func *fn,
@@ -131,16 +164,8 @@ uint32_t native_host_call(struct native_state *n, struct native_regs *regs, stru
 
     if (UNLIKELY(plan == NULL))
         return diag_fail(&n->store->diag, ST_NO_MEMORY, DIAG_NO_OFFSET, "to call a function");
-    if (UNLIKELY((size_t)(n->guest_rsp - n->stack_low) < plan->array_bytes))
-        return NATIVE_EXHAUSTED;
-    n->guest_rsp -= plan->array_bytes;
-    union rt_value *args = (void *)n->guest_rsp;
-    union rt_value *results = args + plan->params.count;
     memcpy(&caller, caller_context + CONTEXT_OFFSET(instance), sizeof(struct rt_instance *));
-    enum status st = native_get(n, &plan->params, regs, args);
-    if (LIKELY(st == ST_OK))
-        st = call_out(n, fn, caller, args, results);
-    if (LIKELY(st == ST_OK))
-        native_put(n, &plan->results, regs, results);
-    return st;
+    if (LIKELY(plan->is_plain && fn->instance == NULL))
+        return call_in_place(n, regs, plan, fn, caller);
+    return call_with_copies(n, regs, plan, fn, caller);
 }

@@ -161,7 +161,7 @@ static void install(void)
 
 static pthread_key_t stack_key;
 static bool has_stack_key;
-static __attribute__((tls_model("initial-exec"))) _Thread_local int thread_number; /* 0: new here */
+__attribute__((tls_model("initial-exec"))) _Thread_local int native_thread;
 
 static void free_stack(void *stack)
 {
@@ -174,7 +174,7 @@ static void free_stack(void *stack)
 /* In the child of a fork the thread has another number. */
 static void forget_thread(void)
 {
-    thread_number = 0;
+    native_thread = 0;
 }
 
 static void prepare_process(void)
@@ -204,16 +204,15 @@ static enum status prepare_thread(struct diag *dg)
         if (has_stack_key)
             (void)pthread_setspecific(stack_key, stack); /* else it is lost with the thread */
     }
-    thread_number = (int)syscall(SYS_gettid);
+    native_thread = (int)syscall(SYS_gettid);
     return ST_OK;
 }
 
-enum status native_signals_enter(struct native_state *n, struct diag *dg)
+enum status native_signals_prepare(struct native_state *n, struct diag *dg)
 {
-    if (UNLIKELY(thread_number == 0))
+    if (native_thread == 0)
         TRY(prepare_thread(dg));
-    if (UNLIKELY(atomic_load_explicit(&n->thread, memory_order_relaxed) != thread_number))
-        atomic_store(&n->thread, thread_number);
+    atomic_store(&n->thread, native_thread);
     return ST_OK;
 }
 

@@ -24,10 +24,12 @@ enum {
     NATIVE_DEPTH_MAX = 1000,   /* runs inside runs, each a few hundred bytes of C's stack */
 };
 
-/* Registers at the border, both ways. */
+/* Registers at the border, both ways. One after the other they are an array of values, so that a
+ * host function whose parameters are all of one class reads them here. Only the bits of a value's
+ * type mean something. */
 struct native_regs {
-    uint64_t gprs[NATIVE_GPRS];
-    uint8_t vectors[NATIVE_VECTORS][16];
+    union rt_value gprs[NATIVE_GPRS];
+    union rt_value vectors[NATIVE_VECTORS];
 };
 _Static_assert(offsetof(struct native_regs, vectors) == REGS_VECTORS &&
                    sizeof(struct native_regs) == REGS_BYTES,
@@ -126,7 +128,15 @@ extern _Thread_local struct native_state *native_current; /* of the innermost ru
 
 /* Before the outermost run of a store: installs the handlers (once per process), gives this thread
  * a stack for them (once), and notes where an interrupt must go. */
-MUST_USE enum status native_signals_enter(struct native_state *n, struct diag *dg);
+MUST_USE enum status native_signals_prepare(struct native_state *n, struct diag *dg);
+extern _Thread_local int native_thread; /* the kernel's number of this one; 0: not prepared */
+MUST_USE static inline enum status native_signals_enter(struct native_state *n, struct diag *dg)
+{
+    const bool is_known =
+        native_thread != 0 &&
+        atomic_load_explicit(&n->thread, memory_order_relaxed) == native_thread;
+    return LIKELY(is_known) ? ST_OK : native_signals_prepare(n, dg);
+}
 void native_signals_interrupt(struct native_state *n); /* any thread, any signal handler */
 /* The region that has this address, or NULL. */
 const struct native_region *native_region_at(const struct native_state *n, uintptr_t pc);

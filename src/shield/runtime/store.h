@@ -171,8 +171,9 @@ struct rt_caller {
 };
 
 /*
- * A host function. References in args stay alive while it runs if a guest has called it; what it
- * allocates itself it roots (gc.h). results is written only when ST_OK is returned. Other endings:
+ * A host function. args and results do not overlap; of each value in args only the bits of its type
+ * mean something. References in args stay alive while it runs if a guest has called it; what it
+ * allocates itself it roots (gc.h). results counts only when ST_OK is returned. Other endings:
  *   ST_TRAP       after rt_trap_raise()
  *   ST_EXCEPTION  with store->exception set
  *   ST_EXIT       with store->exit_code set

@@ -1,6 +1,5 @@
 /*
- * call: the way of every call, from the guest's parameters to its error number, and the host
- * functions that imports are linked to.
+ * call: the host functions that imports are linked to.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "shield/wasi/wasi_int.h"
@@ -8,69 +7,44 @@
 #include <assert.h>
 #include <string.h>
 
-#define RIGHTS(right1, right2)                                                                     \
-    {                                                                                              \
-        WASI_RIGHT(right1), WASI_RIGHT(right2)                                                     \
-    }
+static enum status host_call(void *env, struct rt_caller *caller, const union rt_value *args,
+                             union rt_value *results);
 
-const struct wasi_call_info wasi_call_info[WASI_CALL_COUNT] = {
-#define WASI(name, shape, sig, right1, right2, what)                                               \
-    [WASI_CALL_##name] = {#name, shape, sig, RIGHTS(right1, right2), wasi_perform_##name},
-#include "shield/wasi/wasi.def"
-#undef WASI
-};
-
-enum status wasi_call_run(struct wasi *w, enum wasi_call_id id, bool is_unstable,
-                          const struct wasi_guest *guest, const union rt_value *args,
-                          union rt_value *results)
+/* The first call from this instance: finds the memory exported as "memory", as WASI wants it; else
+ * the first one; else none. */
+static __attribute__((noinline)) enum status first_call(void *env, struct rt_caller *caller,
+                                                        const union rt_value *args,
+                                                        union rt_value *results)
 {
-    const struct wasi_call_info *info = &wasi_call_info[id];
-    struct wasi_call c; /* large: only the counts are cleared */
-
-    c.wasi = w;
-    c.guest = guest;
-    c.is_unstable = is_unstable;
-    c.end = ST_OK;
-    c.fd_count = c.path_count = c.out_count = c.num_count = c.iov_count = 0;
-    enum wasi_errno e = wasi_decode(&c, info, args);
-    if (e == WASI_SUCCESS)
-        e = info->perform(&c);
-    assert((unsigned)e < WASI_ERRNO_COUNT && "a number the guest knows");
-    if (c.end == ST_OK)
-        results[0].i32 = e;
-    return c.end;
-}
-
-/* The memory exported as "memory", as WASI wants it; else the first one; else none. */
-static struct rt_memory *memory_of(struct wasi *w, struct rt_instance *instance)
-{
+    struct wasi *w = ((const struct wasi_binding *)env)->wasi;
+    struct rt_instance *i = caller->instance;
     struct rt_extern found;
 
-    if (instance == w->memory_of)
-        return w->memory;
-    w->memory_of = instance;
+    w->memory_of = i;
     w->memory = NULL;
-    if (instance == NULL)
-        return NULL;
-    if (rt_instance_export(instance, STR("memory"), &found) && found.kind == WM_EXTERN_MEMORY)
+    if (i != NULL && rt_instance_export(i, STR("memory"), &found) &&
+        found.kind == WM_EXTERN_MEMORY)
         w->memory = found.memory;
-    else if (instance->module->wm.memory_count > 0)
-        w->memory = instance->memories[0];
-    return w->memory;
+    else if (i != NULL && i->module->wm.memory_count > 0)
+        w->memory = i->memories[0];
+    return host_call(env, caller, args, results);
 }
 
 static enum status host_call(void *env, struct rt_caller *caller, const union rt_value *args,
                              union rt_value *results)
 {
     const struct wasi_binding *b = env;
-    struct rt_memory *memory = memory_of(b->wasi, caller->instance);
-    struct wasi_guest guest = {.store = caller->store};
+    struct wasi *w = b->wasi;
 
-    if (memory != NULL) {
-        guest.base = memory->base;
-        guest.size_bytes = atomic_load_explicit(&memory->size_bytes, memory_order_acquire);
-    }
-    return wasi_call_run(b->wasi, b->id, b->is_unstable, &guest, args, results);
+    if (UNLIKELY(caller->instance != w->memory_of))
+        return first_call(env, caller, args, results);
+    struct rt_memory *memory = w->memory;
+    struct wasi_guest *guest = &w->guest;
+    guest->store = caller->store;
+    guest->base = memory != NULL ? memory->base : NULL;
+    guest->size_bytes =
+        memory != NULL ? atomic_load_explicit(&memory->size_bytes, memory_order_acquire) : 0;
+    return b->run(w, b->is_unstable, guest, args, results);
 }
 
 static bool call_find(struct str name, enum wasi_call_id *id)
@@ -121,7 +95,7 @@ enum status wasi_define(struct wasi *w, struct rt_store *store, struct str modul
     }
     if (w->funcs[is_unstable][id] == NULL) {
         struct wasi_binding *b = &w->bindings[is_unstable][id];
-        *b = (struct wasi_binding){w, id, is_unstable};
+        *b = (struct wasi_binding){w, wasi_call_info[id].run, is_unstable};
         TRY(signature_id(store, wasi_call_info[id].sig, &type_id, dg));
         TRY(rt_func_new(store, type_id, host_call, b, NULL, &w->funcs[is_unstable][id], dg));
     }

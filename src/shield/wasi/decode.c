@@ -1,8 +1,10 @@
 /*
- * decode: turns the parameters of a call into struct wasi_call, as the call's shape says. All that
- * can be known before acting is checked here: pointers and lengths against the guest's memory (in
- * 64 bits, so nothing wraps), descriptors and their kinds, rights, flags. Lists and paths are
- * copied first, so that another thread of the guest cannot change them after the check.
+ * decode: turns the parameters of a call into struct wasi_call, as the call's shape says, and runs
+ * the call. The compiler makes a function of each row of wasi.def, in which the shape is constant:
+ * what it does not name costs nothing.
+ * All that can be known before acting is checked here: pointers and lengths against the guest's
+ * memory (in 64 bits, so nothing wraps), descriptors and their kinds, rights, flags. Lists and
+ * paths are copied first, so that another thread of the guest cannot change them after the check.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "shield/wasi/wasi_int.h"
@@ -10,6 +12,9 @@
 #include <assert.h>
 #include <string.h>
 
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+enum { SHAPE_LETTERS_MAX = 8 };
 enum shape_kind {
     SHAPE_FD,
     SHAPE_FD_FILE,
@@ -50,8 +55,8 @@ void wasi_shape_sig(const char *shape, char *out)
     out[size] = '\0';
 }
 
-static enum wasi_errno decode_fd(struct wasi_call *c, const struct wasi_call_info *info,
-                                 enum shape_kind kind, uint32_t number)
+ALWAYS_INLINE enum wasi_errno decode_fd(struct wasi_call *c, const uint64_t *rights,
+                                        enum shape_kind kind, uint32_t number)
 {
     uint32_t i = c->fd_count++;
     struct wasi_fd *fd = NULL;
@@ -65,7 +70,7 @@ static enum wasi_errno decode_fd(struct wasi_call *c, const struct wasi_call_inf
         return WASI_NOTDIR;
     if (kind == SHAPE_FD_SOCKET && fd->kind != WASI_SOCKET)
         return WASI_NOTSOCK;
-    if ((fd->base & info->right[i]) != info->right[i])
+    if ((fd->base & rights[i]) != rights[i])
         return WASI_NOTCAPABLE;
     c->fd[i] = fd;
     c->fd_number[i] = number;
@@ -112,8 +117,9 @@ static enum wasi_errno decode_buffers(struct wasi_call *c, uint32_t pointer, uin
     return WASI_SUCCESS;
 }
 
-static enum wasi_errno decode_strings(struct wasi_call *c, const struct wasi_strings *strings,
-                                      uint32_t pointers, uint32_t bytes)
+ALWAYS_INLINE enum wasi_errno decode_strings(struct wasi_call *c,
+                                             const struct wasi_strings *strings, uint32_t pointers,
+                                             uint32_t bytes)
 {
     c->out[0] = wasi_guest_bytes(c->guest, pointers, (uint64_t)strings->count * 4);
     c->out[1] = wasi_guest_bytes(c->guest, bytes, strings->size);
@@ -135,7 +141,7 @@ static enum wasi_errno decode_poll(struct wasi_call *c, uint32_t in, uint32_t ou
     return c->subscriptions != NULL && c->events != NULL ? WASI_SUCCESS : WASI_FAULT;
 }
 
-static enum wasi_errno decode_out(struct wasi_call *c, uint32_t pointer, uint64_t size)
+ALWAYS_INLINE enum wasi_errno decode_out(struct wasi_call *c, uint32_t pointer, uint64_t size)
 {
     uint8_t *at = NULL;
 
@@ -148,7 +154,7 @@ static enum wasi_errno decode_out(struct wasi_call *c, uint32_t pointer, uint64_
     return WASI_SUCCESS;
 }
 
-static enum wasi_errno decode_buffer(struct wasi_call *c, uint32_t pointer, uint32_t size)
+ALWAYS_INLINE enum wasi_errno decode_buffer(struct wasi_call *c, uint32_t pointer, uint32_t size)
 {
     c->buffer = wasi_guest_bytes(c->guest, pointer, size);
     c->buffer_size = size;
@@ -156,8 +162,9 @@ static enum wasi_errno decode_buffer(struct wasi_call *c, uint32_t pointer, uint
 }
 
 /* One parameter group; args points at its first parameter. */
-static enum wasi_errno decode_one(struct wasi_call *c, const struct wasi_call_info *info,
-                                  const struct shape_info *shape, const union rt_value *args)
+ALWAYS_INLINE enum wasi_errno decode_one(struct wasi_call *c, const uint64_t *rights,
+                                         const struct shape_info *shape,
+                                         const union rt_value *args)
 {
     uint64_t first = shape->is_wide ? args[0].i64 : args[0].i32;
 
@@ -165,7 +172,7 @@ static enum wasi_errno decode_one(struct wasi_call *c, const struct wasi_call_in
     case SHAPE_FD:
     case SHAPE_FD_FILE:
     case SHAPE_FD_DIR:
-    case SHAPE_FD_SOCKET: return decode_fd(c, info, (enum shape_kind)shape->kind, args[0].i32);
+    case SHAPE_FD_SOCKET: return decode_fd(c, rights, (enum shape_kind)shape->kind, args[0].i32);
     case SHAPE_PATH: return decode_path(c, args[0].i32, args[1].i32);
     case SHAPE_BUFFERS: return decode_buffers(c, args[0].i32, args[1].i32);
     case SHAPE_BUFFER: return decode_buffer(c, args[0].i32, args[1].i32);
@@ -184,16 +191,68 @@ static enum wasi_errno decode_one(struct wasi_call *c, const struct wasi_call_in
     return WASI_NOSYS;
 }
 
-enum wasi_errno wasi_decode(struct wasi_call *c, const struct wasi_call_info *info,
-                            const union rt_value *args)
-{
-    assert(c->fd_count == 0 && c->num_count == 0 && "a fresh call");
-    for (const char *letter = info->shape; *letter != '\0'; letter++) {
-        const struct shape_info *shape = &shape_info[*letter & 127];
-        enum wasi_errno e = decode_one(c, info, shape, args);
-        if (e != WASI_SUCCESS)
-            return e;
-        args += shape->param_count;
+/* The letters from here on. shape is a constant wherever this is called. */
+#define LETTER(i)                                                                                  \
+    if ((i) < letters) {                                                                           \
+        const struct shape_info *one = &shape_info[shape[(i)] & 127];                              \
+        enum wasi_errno e = decode_one(c, rights, one, args);                                      \
+        if (e != WASI_SUCCESS)                                                                     \
+            return e;                                                                              \
+        args += one->param_count;                                                                  \
     }
+ALWAYS_INLINE enum wasi_errno decode(struct wasi_call *c, const char *shape, size_t letters,
+                                     const uint64_t *rights, const union rt_value *args)
+{
+    LETTER(0)
+    LETTER(1)
+    LETTER(2)
+    LETTER(3)
+    LETTER(4)
+    LETTER(5)
+    LETTER(6)
+    LETTER(7)
     return WASI_SUCCESS;
 }
+#undef LETTER
+
+/* ---- a function of each call ---- */
+
+/* Large: only what the shape names is initialised, and the counts. */
+ALWAYS_INLINE void begin(struct wasi_call *c, struct wasi *w, bool is_unstable,
+                         const struct wasi_guest *guest)
+{
+    c->wasi = w;
+    c->guest = guest;
+    c->is_unstable = is_unstable;
+    c->end = ST_OK;
+    c->fd_count = c->path_count = c->out_count = c->num_count = c->iov_count = 0;
+}
+
+#define WASI(name, shape, sig, right1, right2, what)                                               \
+    static enum status run_##name(struct wasi *w, bool is_unstable,                                \
+                                  const struct wasi_guest *guest, const union rt_value *args,      \
+                                  union rt_value *results)                                         \
+    {                                                                                              \
+        static const uint64_t rights[] = {WASI_RIGHT(right1), WASI_RIGHT(right2)};                 \
+        struct wasi_call c;                                                                        \
+                                                                                                   \
+        _Static_assert(sizeof(shape) <= SHAPE_LETTERS_MAX + 1, "decode() reads every letter");     \
+        begin(&c, w, is_unstable, guest);                                                          \
+        enum wasi_errno e = decode(&c, shape, sizeof(shape) - 1, rights, args);                    \
+        if (e == WASI_SUCCESS)                                                                     \
+            e = wasi_perform_##name(&c);                                                           \
+        assert((unsigned)e < WASI_ERRNO_COUNT && "a number the guest knows");                      \
+        if (c.end == ST_OK)                                                                        \
+            results[0].i32 = e;                                                                    \
+        return c.end;                                                                              \
+    }
+#include "shield/wasi/wasi.def"
+#undef WASI
+
+const struct wasi_call_info wasi_call_info[WASI_CALL_COUNT] = {
+#define WASI(name, shape, sig, right1, right2, what)                                               \
+    [WASI_CALL_##name] = {                                                                         \
+        #name, shape, sig, {WASI_RIGHT(right1), WASI_RIGHT(right2)}, run_##name},
+#include "shield/wasi/wasi.def"
+#undef WASI
+};

@@ -44,14 +44,6 @@ uint64_t wasi_rights_writing(void)
     return rights;
 }
 
-enum wasi_errno wasi_fd_get(struct wasi *w, uint32_t number, struct wasi_fd **out)
-{
-    if (number >= w->fd_end || w->fds[number].kind == WASI_FREE)
-        return WASI_BADF;
-    *out = &w->fds[number];
-    return WASI_SUCCESS;
-}
-
 enum wasi_errno wasi_fd_add(struct wasi *w, const struct wasi_fd *fd, uint32_t *number)
 {
     assert(fd->kind != WASI_FREE && "something to add");

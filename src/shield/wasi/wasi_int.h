@@ -1,6 +1,6 @@
 /*
  * wasi_int: what the files of this folder share. A call goes through
- *   host_call -> wasi_call_run -> wasi_decode (checks, changes nothing) -> perform
+ *   host_call -> the run function of the call: decodes (checks, changes nothing), then performs
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SHIELD_WASI_WASI_INT_H
@@ -62,9 +62,20 @@ struct wasi_preopen {
     uint64_t dev, ino; /* of the directory, so that ".." of a root shows the root */
 };
 
+/* Memory and store of the guest that calls; by hand in tests. */
+struct wasi_guest {
+    uint8_t *base;
+    uint64_t size_bytes;
+    struct rt_store *store;
+};
+
+/* ST_OK: results[0].i32 is the error number (proc_exit has no result). Else the guest ends. */
+typedef enum status wasi_run_fn(struct wasi *w, bool is_unstable, const struct wasi_guest *guest,
+                                const union rt_value *args, union rt_value *results);
+
 struct wasi_binding { /* env of a host function */
     struct wasi *wasi;
-    enum wasi_call_id id;
+    wasi_run_fn *run;
     bool is_unstable;
 };
 
@@ -82,16 +93,10 @@ struct wasi {
     struct wasi_binding bindings[2][WASI_CALL_COUNT];
     struct rt_instance *memory_of; /* whose memory was looked up last, and what was found */
     struct rt_memory *memory;
+    struct wasi_guest guest; /* of the call in progress */
     uint32_t fd_first_free; /* no slot below is free */
     uint32_t fd_end;        /* slots from here on are free, and not initialised */
     struct wasi_fd fds[WASI_FDS_MAX];
-};
-
-/* Memory and store of the guest that calls; by hand in tests. */
-struct wasi_guest {
-    uint8_t *base;
-    uint64_t size_bytes;
-    struct rt_store *store;
 };
 
 /* One call, decoded. Arrays are filled in the order of the parameters; what the shape does not
@@ -120,20 +125,11 @@ typedef enum wasi_errno wasi_perform_fn(struct wasi_call *c);
 struct wasi_call_info {
     const char *name, *shape, *sig;
     uint64_t right[WASI_FD_PER_CALL];
-    wasi_perform_fn *perform;
+    wasi_run_fn *run;
 };
 extern const struct wasi_call_info wasi_call_info[WASI_CALL_COUNT];
 
-/* call.c */
-/* ST_OK: results[0].i32 is the error number (proc_exit has no result). Else the guest ends. */
-MUST_USE enum status wasi_call_run(struct wasi *w, enum wasi_call_id id, bool is_unstable,
-                                   const struct wasi_guest *guest, const union rt_value *args,
-                                   union rt_value *results);
-
 /* decode.c */
-/* Checks pointers, lengths, descriptors, rights, flags; fills *c. Changes nothing else. */
-enum wasi_errno wasi_decode(struct wasi_call *c, const struct wasi_call_info *info,
-                            const union rt_value *args);
 /* Signature letters that a shape consumes, "ii"; out holds WASI_SIG_MAX bytes. For the test. */
 enum { WASI_SIG_MAX = 24 };
 void wasi_shape_sig(const char *shape, char *out);
@@ -150,7 +146,13 @@ enum wasi_errno wasi_errno_of(int host_errno); /* IO for what WASI has no number
 const char *wasi_errno_name(enum wasi_errno e);
 
 /* fds.c */
-enum wasi_errno wasi_fd_get(struct wasi *w, uint32_t number, struct wasi_fd **out);
+static inline enum wasi_errno wasi_fd_get(struct wasi *w, uint32_t number, struct wasi_fd **out)
+{
+    if (number >= w->fd_end || w->fds[number].kind == WASI_FREE)
+        return WASI_BADF;
+    *out = &w->fds[number];
+    return WASI_SUCCESS;
+}
 /* Lowest free number, which now holds *fd. MFILE when there is none; the caller still owns. */
 enum wasi_errno wasi_fd_add(struct wasi *w, const struct wasi_fd *fd, uint32_t *number);
 void wasi_fd_clear(struct wasi *w, uint32_t number); /* closes what it owns, frees the slot */
