@@ -66,58 +66,63 @@ static enum status refuse_end(struct sfi_walk *walk)
                                 : "control must not run past the end of the function");
 }
 
-/* From an instruction that has been performed to the next one that is to be. That is the one behind
- * it, as long as no point stands there. At a point, and where control does not fall through, it is
- * the first dirty point: behind this place, or where the walk has been sent back to. */
-static enum status go_on(struct sfi_walk *walk, bool falls, bool *is_over)
+/* Performs the block that begins at walk->number, up to where control does not fall through, or the
+ * next point. *falls: whether it comes to that. */
+static enum status walk_block(struct sfi_walk *walk, bool *falls)
 {
-    struct sfi_worker *w = walk->worker;
     const struct sfi_code *code = walk->code;
-    uint32_t next = walk->number + 1;
-    struct sfi_point *p = next < code->count ? sfi_point_at(w, next) : NULL;
-    bool changed;
+    uint32_t number = walk->number;
 
-    walk->passed = MAX(walk->passed, walk->number);
-    walk->at += walk->ins->length;
-    if (falls && next == code->count)
-        return refuse_end(walk);
-    if (falls && p == NULL) {
-        walk->number = next;
-        return ST_OK;
-    }
-    if (falls) {
-        TRY(sfi_point_join(walk, p, &changed));
-        p->is_dirty |= changed;
-    }
-    for (next = MIN(next, walk->again); next < code->count; next++) {
-        p = sfi_point_at(w, next);
-        if (p != NULL && p->is_dirty)
+    do {
+        walk->number = number;
+        walk->ins = &code->insns[number++];
+        walk->steps++;
+        TRY(sfi_step(walk, falls));
+        walk->at += walk->ins->length;
+        if (number == code->count)
             break;
-    }
-    *is_over = next == code->count;
-    if (*is_over)
-        return ST_OK;
-    p->is_dirty = false;
-    walk->number = next;
-    walk->at = p->offset;
-    walk->again = SFI_NOT_AGAIN;
-    sfi_point_load(w, p);
+    } while (*falls && code->point_at[number] == 0);
+    walk->passed = MAX(walk->passed, walk->number);
     return ST_OK;
 }
 
+/* Behind a block: the first dirty point behind this place, or where the walk has been sent back to.
+ * NULL: there is none. */
+static struct sfi_point *next_dirty(struct sfi_walk *walk)
+{
+    const struct sfi_code *code = walk->code;
+
+    for (uint32_t i = MIN(walk->number + 1, walk->again); i < code->count; i++) {
+        struct sfi_point *p = sfi_point_at(walk->worker, i);
+        if (p != NULL && p->is_dirty)
+            return p;
+    }
+    return NULL;
+}
+
 /* Points only ever say less, so this ends; that it ends soon is seen to by a limit. */
-static enum status walk_through(struct sfi_walk *walk)
+static enum status walk_through(struct sfi_walk *walk, struct sfi_point *p)
 {
     const uint64_t steps_max = (uint64_t)walk->code->count * SFI_WALKS_MAX;
-    bool is_over = false, falls;
+    bool falls, changed;
 
-    for (; !is_over; walk->steps++) {
-        walk->ins = &walk->code->insns[walk->number];
-        if (walk->steps == steps_max)
+    for (; p != NULL; p = next_dirty(walk)) {
+        p->is_dirty = false;
+        walk->number = p->number;
+        walk->at = p->offset;
+        walk->again = SFI_NOT_AGAIN;
+        sfi_point_load(walk->worker, p);
+        TRY(walk_block(walk, &falls));
+        if (walk->steps > steps_max)
             return sfi_refuse(walk, "what its loops keep is not found in %u walks (SFI_WALKS_MAX)",
                               (unsigned)SFI_WALKS_MAX);
-        TRY(sfi_step(walk, &falls));
-        TRY(go_on(walk, falls, &is_over));
+        if (!falls)
+            continue;
+        if (walk->number + 1 == walk->code->count)
+            return refuse_end(walk);
+        p = sfi_point_at(walk->worker, walk->number + 1);
+        TRY(sfi_point_join(walk, p, &changed));
+        p->is_dirty |= changed;
     }
     return ST_OK;
 }
@@ -151,6 +156,5 @@ enum status sfi_judge(struct sfi_worker *w, uint32_t function, struct diag *dg)
         entry = sfi_point_new(w, 0, walk.at);
     sfi_enter(&walk);
     TRY(sfi_point_join(&walk, entry, &changed));
-    sfi_point_load(w, entry);
-    return walk_through(&walk);
+    return walk_through(&walk, entry);
 }

@@ -65,20 +65,20 @@ static void after_call(struct sfi_walk *walk)
 {
     static const uint8_t lost[] = {SFI_RAX, SFI_RCX, SFI_RDX, SFI_RSI, SFI_RDI,
                                    SFI_R8,  SFI_R9,  SFI_R10, SFI_R11};
+    static const uint8_t kept[] = {SFI_RBX, SFI_RBP, SFI_R12, SFI_R13, SFI_R14, SFI_R15};
     struct sfi_state *st = walk->state;
     struct sfi_value any = sfi_any();
 
     for (uint32_t i = 0; i < LENGTH_OF(lost); i++)
         st->regs[lost[i]] = any;
-    for (uint32_t r = 0; r < 16; r++)
-        if (is_volatile(walk, &st->regs[r]))
-            st->regs[r] = any;
+    for (uint32_t i = 0; i < LENGTH_OF(kept); i++)
+        if (is_volatile(walk, &st->regs[kept[i]]))
+            st->regs[kept[i]] = any;
     for (uint32_t i = 0; st->has_volatile && i < st->used_count; i++)
         if (is_volatile(walk, &st->slots[st->used[i]]))
-            st->slots[st->used[i]] = any;
+            sfi_set_slot(st, st->used[i], &any);
     st->has_volatile = false;
-    st->flags = (struct sfi_flags){
-        .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
+    st->flags = sfi_no_flags();
     if (!walk->policy->is_base_pinned)
         st->regs[SFI_R14] = any;
 }

@@ -106,6 +106,7 @@ enum { GROUP_ENTRIES = 32 };
 struct row {
     uint32_t entries;
     uint8_t map, pp, opcode, count, mod, reg, rm, vex, mem, imm, w, enc, reads, width;
+    bool asks_more; /* of registers of one byte, or of the operand byte */
 };
 
 static const struct row rows[] = {
@@ -124,7 +125,9 @@ static const struct row rows[] = {
      W_##w,                                                                                        \
      ENC_##enc,                                                                                    \
      IMPLIED_##ir,                                                                                 \
-     ROW_WIDTH(USE_##reg, USE_##rm, USE_##vex)},
+     ROW_WIDTH(USE_##reg, USE_##rm, USE_##vex),                                                    \
+     IS_KIND(USE_##reg, SFI_KIND_B) || IS_KIND(USE_##rm, SFI_KIND_B) ||                            \
+         MOD_##mod == MOD_ENDBR || MOD_##mod == MOD_FENCE},
 #include "shield/verify/sfi/insns.def"
 #undef INSN
 };
@@ -145,7 +148,7 @@ enum { ROW_COUNT = LENGTH_OF(rows), KEY_COUNT = 2 * MAP_COUNT * PP_COUNT * 256 }
 enum { GROUP = 0x8000, GROUPS_MAX = 256 };
 static uint16_t lookup[KEY_COUNT], groups[GROUPS_MAX][GROUP_ENTRIES];
 
-static uint32_t row_key(bool is_vex, uint32_t map, uint32_t pp, uint32_t opcode)
+static inline uint32_t row_key(bool is_vex, uint32_t map, uint32_t pp, uint32_t opcode)
 {
     return (((uint32_t)is_vex * MAP_COUNT + map) * PP_COUNT + pp) * 256 + opcode;
 }
@@ -161,7 +164,7 @@ static bool row_is_plain(const struct row *row)
     return row->w == W_ANY && row->mod <= MOD_AX;
 }
 
-static uint32_t group_entry(bool w, uint8_t modrm)
+static inline uint32_t group_entry(bool w, uint8_t modrm)
 {
     return (uint32_t)w << 4 | (uint32_t)(modrm >= 0xc0) << 3 | ((modrm >> 3) & 7u);
 }
@@ -251,49 +254,42 @@ enum {
     LEGACY_PREFIXES = HAS_66 | HAS_F2 | HAS_F3 | HAS_LOCK | HAS_NOTRACK,
 };
 
+/* What may be read of an instruction before it is known to be too long: each prefix, REX, three
+ * bytes of opcode, operand byte, SIB, displacement, immediate. */
+enum { READ_MAX = 5 + 1 + 3 + 1 + 1 + 4 + 8 };
+
 struct cursor {
-    const uint8_t *code;
-    uint32_t size, at;
+    const uint8_t *code; /* has READ_MAX bytes; where the instruction ends is looked at at last */
+    uint32_t at;
     uint8_t prefixes;
     bool is_vex, w;
     uint8_t r, x, b; /* 0 or 8: the high bit of reg, index and rm */
-    uint8_t vvvv;
-    uint8_t map, pp, opcode;
-    uint8_t modrm;
+    uint8_t vvvv, pp, opcode, modrm;
+    uint32_t key; /* row_key() of form, map and pp, with opcode 0 */
 };
 
-static uint8_t prefix_bit(uint8_t byte)
-{
-    switch (byte) {
-    case 0x66: return HAS_66;
-    case 0xf2: return HAS_F2;
-    case 0xf3: return HAS_F3;
-    case 0xf0: return HAS_LOCK;
-    case 0x3e: return HAS_NOTRACK;
-    default: return 0;
-    }
-}
+static const uint8_t prefix_bits[256] = {
+    [0x66] = HAS_66, [0xf2] = HAS_F2, [0xf3] = HAS_F3, [0xf0] = HAS_LOCK, [0x3e] = HAS_NOTRACK};
 
 /* Prefixes in any order, none twice; segment, address-size and unknown ones do not exist here. */
 static bool read_prefixes(struct cursor *c)
 {
-    for (; c->at < c->size; c->at++) {
-        uint8_t bit = prefix_bit(c->code[c->at]);
-        if (bit == 0)
-            return true;
+    for (uint8_t bit; (bit = prefix_bits[c->code[c->at]]) != 0; c->at++) {
         if ((c->prefixes & bit) != 0)
             return false;
         c->prefixes |= bit;
     }
-    return false;
+    c->pp = (c->prefixes & HAS_F3) != 0   ? PP_PF3
+            : (c->prefixes & HAS_F2) != 0 ? PP_PF2
+            : (c->prefixes & HAS_66) != 0 ? PP_P66
+                                          : PP_NP;
+    return (c->prefixes & (HAS_F2 | HAS_F3)) != (HAS_F2 | HAS_F3);
 }
 
 /* C5 and C4: two and three bytes that hold prefix, map, register bits and vvvv. */
 static bool read_vex(struct cursor *c)
 {
     bool is_long = c->code[c->at] == 0xc4;
-    if (c->prefixes != 0 || c->size - c->at < (is_long ? 4u : 3u))
-        return false;
     uint8_t first = c->code[c->at + 1];
     uint8_t last = is_long ? c->code[c->at + 2] : first;
     uint32_t map = is_long ? first & 31u : 1u;
@@ -304,108 +300,108 @@ static bool read_vex(struct cursor *c)
     c->b = is_long && (first & 0x20) == 0 ? 8 : 0;
     c->w = is_long && (last & 0x80) != 0;
     c->vvvv = (~last >> 3) & 15;
-    c->pp = last & 3;
-    if (map < 1 || map > 3 || (last & 4) != 0) /* bit 2: 256 bits wide */
-        return false;
-    c->map = (uint8_t)map; /* VEX numbers the maps as we do */
     c->at += is_long ? 3 : 2;
     c->opcode = c->code[c->at++];
+    if (c->prefixes != 0 || map < 1 || map > 3 || (last & 4) != 0) /* bit 2: 256 bits wide */
+        return false;
+    c->key = row_key(true, map, last & 3, 0); /* VEX numbers maps and prefixes as we do */
     return true;
 }
 
-static bool read_legacy(struct cursor *c)
+static inline void read_legacy(struct cursor *c)
 {
-    uint8_t byte = c->code[c->at];
+    uint32_t map = MAP_M1;
+    uint8_t byte = c->code[c->at++];
+
     if ((byte & 0xf0) == 0x40) {
         c->prefixes |= HAS_REX;
         c->w = (byte & 8) != 0;
         c->r = (uint8_t)((byte & 4) << 1);
         c->x = (uint8_t)((byte & 2) << 2);
         c->b = (uint8_t)((byte & 1) << 3);
-        if (++c->at >= c->size)
-            return false;
+        byte = c->code[c->at++];
     }
-    c->map = MAP_M1;
-    c->opcode = c->code[c->at++];
-    if (c->opcode == 0x0f) {
-        if (c->at >= c->size)
-            return false;
-        c->map = MAP_M0F;
-        c->opcode = c->code[c->at++];
-        if (c->opcode == 0x38 || c->opcode == 0x3a) {
-            if (c->at >= c->size)
-                return false;
-            c->map = c->opcode == 0x38 ? MAP_M38 : MAP_M3A;
-            c->opcode = c->code[c->at++];
+    if (byte == 0x0f) {
+        map = MAP_M0F;
+        byte = c->code[c->at++];
+        if (byte == 0x38 || byte == 0x3a) {
+            map = byte == 0x38 ? MAP_M38 : MAP_M3A;
+            byte = c->code[c->at++];
         }
     }
-    if ((c->prefixes & LEGACY_PREFIXES) == 0)
-        return true;
-    c->pp = (c->prefixes & HAS_F3) != 0   ? PP_PF3
-            : (c->prefixes & HAS_F2) != 0 ? PP_PF2
-            : (c->prefixes & HAS_66) != 0 ? PP_P66
-                                          : PP_NP;
-    return (c->prefixes & (HAS_F2 | HAS_F3)) != (HAS_F2 | HAS_F3);
+    c->opcode = byte;
+    c->key = row_key(false, map, c->pp, 0);
 }
 
-/* Whether prefixes, and operand bytes that are fixed, are the row's. size_66: 66 is not the row's
- * own prefix, so it must be an operand size. */
-static bool row_allows(const struct row *row, const struct cursor *c, bool size_66)
+/* The high byte of ax, cx, dx, bx: never emitted, and its effect on a register is odd. */
+static bool is_high_byte(const struct cursor *c, uint8_t use, uint8_t reg)
+{
+    return (use & SFI_KIND) == SFI_KIND_B && (c->prefixes & HAS_REX) == 0 && reg >= 4 && reg < 8;
+}
+
+/* Whether operand bytes that are fixed, and registers of one byte, are the row's. */
+static bool row_allows_operands(const struct row *row, const struct cursor *c,
+                                const struct sfi_insn *ins)
+{
+    if (row->mod == MOD_ENDBR && c->modrm != 0xfa)
+        return false;
+    if (row->mod == MOD_FENCE && (c->modrm & 7) != 0)
+        return false;
+    return !is_high_byte(c, row->reg, ins->reg) && !is_high_byte(c, row->rm, ins->rm);
+}
+
+/* Whether prefixes are the row's. size_66: 66 is not the row's own prefix, so it must be an operand
+ * size. */
+static bool row_allows_prefixes(const struct row *row, const struct cursor *c, bool size_66)
 {
     if (size_66 && row->width != WIDTH_V)
         return false;
     if ((c->prefixes & HAS_NOTRACK) != 0 && row->enc != ENC_NOTRACK)
         return false;
-    if ((c->prefixes & HAS_LOCK) != 0 && (row->enc != ENC_LOCKABLE || c->modrm >= 0xc0))
-        return false;
-    if (row->mod == MOD_ENDBR)
-        return c->modrm == 0xfa;
-    return row->mod != MOD_FENCE || (c->modrm & 7) == 0;
+    return (c->prefixes & HAS_LOCK) == 0 || (row->enc == ENC_LOCKABLE && c->modrm < 0xc0);
 }
 
-/* Whether c's modrm byte exists: rows without one ignore it. */
-static bool mod_has_byte(uint8_t mod)
+static inline uint32_t look_up(const struct cursor *c)
 {
-    return mod != MOD_NONE && mod != MOD_OP && mod != MOD_AX;
+    uint32_t i = lookup[c->key + c->opcode];
+    return i < GROUP ? i : groups[i - GROUP][group_entry(c->w, c->modrm)];
 }
 
-static const struct row *find_row(struct cursor *c)
+/* The same with prefixes: a 66 that no row asks for may be the operand size of one without. */
+static uint32_t look_up_prefixed(struct cursor *c)
 {
-    bool size_66 = (c->prefixes & HAS_66) != 0 && c->pp != PP_P66;
-    c->modrm = c->at < c->size ? c->code[c->at] : 0;
-    for (;;) {
-        uint32_t i = lookup[row_key(c->is_vex, c->map, c->pp, c->opcode)];
-        if (i >= GROUP)
-            i = groups[i - GROUP][group_entry(c->w, c->modrm)];
-        if (i != 0) {
-            const struct row *row = &rows[i - 1];
-            bool is_short = c->at >= c->size && mod_has_byte(row->mod);
-            return !is_short && row_allows(row, c, size_66) ? row : NULL;
-        }
-        if (c->is_vex || c->pp != PP_P66)
-            return NULL;
-        c->pp = PP_NP; /* 66 may be the operand size of a row without a prefix of its own */
-        size_66 = true;
+    uint32_t i = look_up(c);
+    bool is_mandatory = c->pp == PP_P66;
+
+    if (i == 0 && is_mandatory) {
+        c->key -= row_key(false, 0, PP_P66, 0);
+        is_mandatory = false;
+        i = look_up(c);
     }
+    bool size_66 = (c->prefixes & HAS_66) != 0 && !is_mandatory;
+    return i != 0 && row_allows_prefixes(&rows[i - 1], c, size_66) ? i : 0;
 }
 
-static int32_t read_i32(const uint8_t *p)
+/* The next 0, 1, 2, 4 or 8 bytes: a number with its sign. */
+static inline int64_t read_number(struct cursor *c, uint32_t bytes)
 {
-    uint32_t v;
-    memcpy(&v, p, sizeof(v)); /* this processor and that of the code have one order of bytes */
-    return (int32_t)v;
+    uint32_t unused = 64 - 8 * bytes;
+    uint64_t word;
+
+    memcpy(&word, c->code + c->at, sizeof(word)); /* this processor's order of bytes */
+    c->at += bytes;
+    return bytes == 0 ? 0 : (int64_t)(word << unused) >> unused;
 }
 
 /* The address behind the operand byte. */
-static bool read_address(struct cursor *c, struct sfi_mem *mem)
+static inline void read_address(struct cursor *c, struct sfi_mem *mem)
 {
+    static const uint8_t disp_sizes[4] = {0, 1, 4, 0};
     uint32_t mod = c->modrm >> 6, rm = c->modrm & 7u;
-    uint32_t disp_bytes = mod == 1 ? 1 : mod == 2 ? 4 : 0;
+    uint32_t disp_bytes = disp_sizes[mod];
 
     *mem = (struct sfi_mem){.base = (uint8_t)(rm | c->b), .index = SFI_NO_REG, .scale = 1};
     if (rm == 4) {
-        if (c->at >= c->size)
-            return false;
         uint8_t sib = c->code[c->at++];
         uint8_t index = (uint8_t)(((sib >> 3) & 7) | c->x);
         mem->scale = (uint8_t)(1 << (sib >> 6));
@@ -419,116 +415,103 @@ static bool read_address(struct cursor *c, struct sfi_mem *mem)
         mem->base = SFI_REG_RIP;
         disp_bytes = 4;
     }
-    if (disp_bytes == 0)
-        return true;
-    if (c->size - c->at < disp_bytes)
-        return false;
-    mem->disp = disp_bytes == 1 ? (int8_t)c->code[c->at] : read_i32(c->code + c->at);
-    c->at += disp_bytes;
-    return true;
+    mem->disp = (int32_t)read_number(c, disp_bytes);
 }
 
-static bool read_immediate(struct cursor *c, uint8_t imm, struct sfi_insn *ins)
+static inline void read_immediate(struct cursor *c, uint8_t imm, struct sfi_insn *ins)
 {
     static const uint8_t sizes[] = {
         [IMM_NONE] = 0, [IMM_I1] = 1, [IMM_I4] = 4, [IMM_IZ] = 4, [IMM_ONE] = 0, [IMM_IS4] = 1};
     uint32_t bytes = imm == IMM_IV ? ins->width : imm == IMM_IZ && ins->width == 2 ? 2 : sizes[imm];
-    const uint8_t *p = c->code + c->at;
-    if (c->size - c->at < bytes)
-        return false;
-    switch (bytes) {
-    case 0: ins->imm = imm == IMM_ONE; break;
-    case 1: ins->imm = (int8_t)p[0]; break;
-    case 2: ins->imm = (int16_t)(uint16_t)(p[0] | p[1] << 8); break;
-    case 4: ins->imm = read_i32(p); break;
-    default: memcpy(&ins->imm, p, sizeof(ins->imm)); break;
-    }
+
     if (imm == IMM_IS4)
-        ins->is4 = p[0] >> 4;
-    c->at += bytes;
-    return true;
+        ins->is4 = c->code[c->at] >> 4;
+    ins->imm = imm == IMM_ONE ? 1 : read_number(c, bytes);
 }
 
 uint32_t sfi_operand_bytes(const struct sfi_insn *ins, uint8_t use)
 {
-    switch (use & SFI_KIND) {
-    case SFI_KIND_B: return 1;
-    case SFI_KIND_W: return 2;
-    case SFI_KIND_D: return 4;
-    case SFI_KIND_Q: return 8;
-    case SFI_KIND_V:
-    case SFI_KIND_Y: return ins->width;
-    case SFI_KIND_X: return 16;
-    default: return 0;
-    }
+    static const uint8_t bytes[] = {[SFI_KIND_B / 4] = 1,
+                                    [SFI_KIND_W / 4] = 2,
+                                    [SFI_KIND_D / 4] = 4,
+                                    [SFI_KIND_Q / 4] = 8,
+                                    [SFI_KIND_X / 4] = 16};
+    uint32_t kind = use & SFI_KIND;
+
+    return kind == SFI_KIND_V || kind == SFI_KIND_Y ? ins->width : bytes[kind / 4];
 }
 
-/* The high byte of ax, cx, dx, bx: never emitted, and its effect on a register is odd. */
-static bool is_high_byte(const struct cursor *c, uint8_t use, uint8_t reg)
+/* Behind the operand byte. */
+static inline void read_operands(struct cursor *c, const struct row *row, struct sfi_insn *ins)
 {
-    return (use & SFI_KIND) == SFI_KIND_B && (c->prefixes & HAS_REX) == 0 && reg >= 4 && reg < 8;
+    c->at++;
+    if (row->reg != USE_NO)
+        ins->reg = (uint8_t)(((c->modrm >> 3) & 7) | c->r);
+    if (c->modrm >= 0xc0) {
+        if (row->rm != USE_NO)
+            ins->rm = (uint8_t)((c->modrm & 7) | c->b);
+        return;
+    }
+    ins->has_memory = true;
+    read_address(c, &ins->mem);
+    if ((row->rm & SFI_ACCESS) != 0)
+        ins->mem.width =
+            row->mem != 0 ? row->mem & MEM_BYTES : (uint8_t)sfi_operand_bytes(ins, row->rm);
+    if ((row->mem & MEM_A) != 0)
+        ins->needs_alignment = (row->mem & MEM_AA) == MEM_AA || !c->is_vex;
 }
 
-static bool read_operands(struct cursor *c, const struct row *row, struct sfi_insn *ins)
+/* At the end of what there is: with zeros behind it. */
+static bool decode_last(const uint8_t *code, size_t size, struct sfi_insn *out)
 {
-    if (row->mod == MOD_OP) {
-        ins->rm = (uint8_t)((c->opcode & 7) | c->b);
-    } else if (row->mod == MOD_AX) {
-        ins->rm = SFI_RAX;
-    } else if (row->mod != MOD_NONE) {
-        c->at++;
-        if (row->reg != USE_NO)
-            ins->reg = (uint8_t)(((c->modrm >> 3) & 7) | c->r);
-        if (c->modrm >= 0xc0) {
-            if (row->rm != USE_NO)
-                ins->rm = (uint8_t)((c->modrm & 7) | c->b);
-        } else {
-            ins->has_memory = true;
-            if (!read_address(c, &ins->mem))
-                return false;
-            if ((row->rm & SFI_ACCESS) != 0)
-                ins->mem.width =
-                    row->mem != 0 ? row->mem & MEM_BYTES : (uint8_t)sfi_operand_bytes(ins, row->rm);
-            ins->needs_alignment =
-                (row->mem & MEM_AA) == MEM_AA || ((row->mem & MEM_A) != 0 && !c->is_vex);
-        }
-    }
-    if (is_high_byte(c, row->reg, ins->reg) || is_high_byte(c, row->rm, ins->rm))
-        return false;
-    if (c->is_vex && row->vex != USE_NO)
-        ins->vex = c->vvvv;
-    else if (c->is_vex && c->vvvv != 0)
-        return false;
-    return true;
+    uint8_t padded[READ_MAX] = {0};
+
+    memcpy(padded, code, size);
+    return sfi_decode_prepared(padded, sizeof(padded), out) && out->length <= size;
 }
 
 bool sfi_decode_prepared(const uint8_t *code, size_t size, struct sfi_insn *out)
 {
-    struct cursor c = {.code = code, .size = (uint32_t)MIN(size, SFI_INSN_BYTES_MAX)};
+    struct cursor c = {.code = code};
 
-    if (!read_prefixes(&c))
+    if (UNLIKELY(size < READ_MAX))
+        return decode_last(code, size, out);
+    if (prefix_bits[code[0]] != 0 && !read_prefixes(&c))
         return false;
-    uint8_t first = code[c.at];
-    if (!(first == 0xc4 || first == 0xc5 ? read_vex(&c) : read_legacy(&c)))
+    if ((code[c.at] & 0xfe) != 0xc4)
+        read_legacy(&c);
+    else if (!read_vex(&c))
         return false;
-    const struct row *row = find_row(&c);
-    if (row == NULL)
+    c.modrm = code[c.at]; /* rows without an operand byte ignore it */
+    bool is_prefixed = (c.prefixes & LEGACY_PREFIXES) != 0;
+    const uint32_t number = is_prefixed ? look_up_prefixed(&c) : look_up(&c);
+    if (number == 0)
         return false;
 
-    *out = templates[c.is_vex][row - rows];
-    out->row = (uint16_t)(row - rows);
+    const struct row *row = &rows[number - 1];
+    *out = templates[c.is_vex][number - 1];
+    out->row = (uint16_t)(number - 1);
     out->condition = c.opcode & 15;
     out->is_locked = (c.prefixes & HAS_LOCK) != 0;
+    out->width = row->width;
     if (row->width == WIDTH_V)
         out->width = c.w ? 8 : (c.prefixes & HAS_66) != 0 ? 2 : 4;
     else if (row->width == WIDTH_Y)
         out->width = c.w ? 8 : 4;
-    else
-        out->width = row->width;
-    if (!read_operands(&c, row, out) || !read_immediate(&c, row->imm, out))
+    if (row->mod > MOD_AX || row->mod == MOD_RM)
+        read_operands(&c, row, out);
+    else if (row->mod != MOD_NONE)
+        out->rm = row->mod == MOD_AX ? SFI_RAX : (uint8_t)((c.opcode & 7) | c.b);
+    if (row->asks_more && !row_allows_operands(row, &c, out))
         return false;
+    if (c.is_vex && row->vex != USE_NO)
+        out->vex = c.vvvv;
+    else if (c.vvvv != 0)
+        return false;
+    if (row->imm != IMM_NONE)
+        read_immediate(&c, row->imm, out);
     out->length = (uint8_t)c.at;
-    return true;
+    return c.at <= SFI_INSN_BYTES_MAX;
 }
 
 bool sfi_decode(const uint8_t *code, size_t size, struct sfi_insn *out)

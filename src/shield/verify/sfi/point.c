@@ -3,14 +3,22 @@
 
 #include <assert.h>
 
+enum { POINTS_FIRST = 64 };
+
 struct sfi_point *sfi_point_new(struct sfi_worker *w, uint32_t number, uint32_t offset)
 {
-    struct sfi_point point = {.number = number, .offset = offset};
-
     assert(w->code.point_at[number] == 0 && "one point per instruction");
-    ARENA_PUSH(w->arena, w->points, w->point_count, w->point_capacity, point);
+    if (w->point_count == w->point_capacity) {
+        uint32_t old = w->point_capacity, more = MAX(2 * old, (uint32_t)POINTS_FIRST);
+        w->points = arena_grow(w->arena, w->points, old, more, sizeof(*w->points));
+        w->point_capacity = more;
+    }
+    struct sfi_point *p = &w->points[w->point_count++];
+    p->number = number;
+    p->offset = offset;
+    p->is_reached = p->is_dirty = false;
     w->code.point_at[number] = w->point_count;
-    return &w->points[w->point_count - 1];
+    return p;
 }
 
 /* Gives bounds up, but for those that a comparison has shown: what is left is the plain width. */
@@ -21,29 +29,47 @@ static struct sfi_value widened(const struct sfi_value *v)
     return v->high <= UINT32_MAX ? sfi_u32() : sfi_any();
 }
 
-/* The first state that comes. A plain number in the frame is of no use to code that reloads it by
- * its width. */
+static void push_slot(struct sfi_worker *w, const struct sfi_slot_fact *fact)
+{
+    ARENA_PUSH(w->arena, w->slots, w->slot_count, w->slot_capacity, *fact);
+}
+
+/* Lists what the state says of slots, unless the list that it was loaded with still does. A plain
+ * number in the frame is of no use to code that reloads it by its width. */
+static void list_slots(struct sfi_worker *w)
+{
+    struct sfi_state *st = &w->state;
+
+    if (!st->is_frame_changed)
+        return;
+    st->first_slot = w->slot_count;
+    for (uint32_t i = 0; i < st->used_count; i++) {
+        struct sfi_slot_fact fact = {st->used[i], st->slots[st->used[i]]};
+        if (fact.slot < st->depth / 8 && !sfi_is_plain(&fact.value))
+            push_slot(w, &fact);
+    }
+    st->slot_count = w->slot_count - st->first_slot;
+    st->is_frame_changed = false;
+}
+
+/* The first state that comes. */
 static void keep(struct sfi_worker *w, struct sfi_point *p)
 {
     const struct sfi_state *st = &w->state;
 
+    list_slots(w);
     p->is_reached = true;
     p->depth = st->depth;
     p->touched = st->touched;
+    p->first_slot = st->first_slot;
+    p->slot_count = st->slot_count;
     memcpy(p->regs, st->regs, sizeof(p->regs));
-    p->first_slot = w->slot_count;
-    for (uint32_t i = 0; i < st->used_count; i++) {
-        struct sfi_slot_fact fact = {st->used[i], st->slots[st->used[i]]};
-        if (fact.slot < st->depth / 8 && (fact.value.kind != SFI_NUMBER || fact.value.flags != 0))
-            ARENA_PUSH(w->arena, w->slots, w->slot_count, w->slot_capacity, fact);
-    }
-    p->slot_count = w->slot_count - p->first_slot;
 }
 
 /* True when v, which has to hold on one more way, where the content is now, had to give way. */
 static bool weaken(struct sfi_value *v, const struct sfi_value *now, bool is_back)
 {
-    if (sfi_same(v, now) || sfi_implies(now, v))
+    if (sfi_implies(now, v))
         return false;
     *v = sfi_join(v, now);
     if (is_back) /* bounds would go on growing from turn to turn */
@@ -51,22 +77,29 @@ static bool weaken(struct sfi_value *v, const struct sfi_value *now, bool is_bac
     return true;
 }
 
+/* Lists are shared by points: the weaker one is a new one. */
 static bool weaken_slots(struct sfi_worker *w, struct sfi_point *p, bool is_back)
 {
-    uint32_t kept = 0;
+    const uint32_t first = p->first_slot, count = p->slot_count;
     bool changed = false;
 
-    if (p->slot_count == 0)
+    list_slots(w);
+    const uint32_t new_first = w->slot_count;
+    if (first == w->state.first_slot && count == w->state.slot_count)
         return false;
-    struct sfi_slot_fact *facts = w->slots + p->first_slot;
-    for (uint32_t i = 0; i < p->slot_count; i++) {
-        struct sfi_slot_fact fact = facts[i];
+    for (uint32_t i = 0; i < count; i++) {
+        struct sfi_slot_fact fact = w->slots[first + i];
         struct sfi_value now = sfi_slot(&w->state, fact.slot);
         changed |= weaken(&fact.value, &now, is_back);
-        if (!sfi_is_any(&fact.value))
-            facts[kept++] = fact;
+        if (!sfi_is_plain(&fact.value))
+            push_slot(w, &fact);
     }
-    p->slot_count = kept;
+    if (changed) {
+        p->first_slot = new_first;
+        p->slot_count = w->slot_count - new_first;
+    } else {
+        w->slot_count = new_first;
+    }
     return changed;
 }
 
@@ -87,7 +120,8 @@ enum status sfi_point_join(struct sfi_walk *walk, struct sfi_point *p, bool *cha
     bool is_weaker = st->touched < p->touched;
     p->touched = MIN(p->touched, st->touched);
     for (uint32_t r = 0; r < 16; r++)
-        is_weaker |= weaken(&p->regs[r], &st->regs[r], is_back);
+        if (!sfi_same(&p->regs[r], &st->regs[r]))
+            is_weaker |= weaken(&p->regs[r], &st->regs[r], is_back);
     is_weaker |= weaken_slots(w, p, is_back);
     *changed = is_weaker;
     return ST_OK;
@@ -97,13 +131,15 @@ void sfi_point_load(struct sfi_worker *w, const struct sfi_point *p)
 {
     struct sfi_state *st = &w->state;
 
-    sfi_state_clear(st);
+    sfi_state_begin(st, p->regs);
     sfi_state_grow(st, p->depth);
     st->touched = p->touched;
     st->has_volatile = p->slot_count != 0;
-    memcpy(st->regs, p->regs, sizeof(st->regs));
     for (uint32_t i = 0; i < p->slot_count; i++) {
         const struct sfi_slot_fact *fact = &w->slots[p->first_slot + i];
         sfi_set_slot(st, fact->slot, &fact->value);
     }
+    st->first_slot = p->first_slot;
+    st->slot_count = p->slot_count;
+    st->is_frame_changed = false;
 }

@@ -23,22 +23,15 @@ void sfi_state_init(struct sfi_state *st, struct arena *a)
 {
     *st = (struct sfi_state){.arena = a};
     slots_reserve(st, SLOTS_FIRST);
-    sfi_state_clear(st);
 }
 
-void sfi_state_clear(struct sfi_state *st)
+void sfi_state_begin(struct sfi_state *st, const struct sfi_value regs[16])
 {
-#define ANY4 ANY, ANY, ANY, ANY
-#define ANY                                                                                        \
-    {                                                                                              \
-        .kind = SFI_NUMBER, .high = UINT64_MAX                                                     \
-    }
-    static const struct sfi_value nothing[16] = {ANY4, ANY4, ANY4, ANY4};
-    memcpy(st->regs, nothing, sizeof(nothing));
-    st->flags = (struct sfi_flags){
-        .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
+    memcpy(st->regs, regs, sizeof(st->regs));
+    st->flags = sfi_no_flags();
     st->depth = st->touched = 0;
-    st->has_volatile = false;
+    st->has_volatile = st->is_frame_changed = false;
+    st->first_slot = st->slot_count = 0;
     st->used_count = 0;
     if (++st->epoch == 0) { /* the stamps of old epochs must not come to life again */
         memset(st->stamps, 0, st->slot_capacity * sizeof(*st->stamps));

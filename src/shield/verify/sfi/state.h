@@ -33,12 +33,20 @@ struct sfi_flags {
     struct sfi_value left, right;
 };
 
+static inline struct sfi_flags sfi_no_flags(void)
+{
+    return (struct sfi_flags){
+        .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
+}
+
 struct sfi_state {
     struct sfi_value regs[16]; /* that of rsp is not used */
     struct sfi_flags flags;
     uint32_t depth;    /* bytes from rsp to entry; a multiple of 8 */
     uint32_t touched;  /* the deepest byte known to have been accessed */
     bool has_volatile; /* maybe a slot holds what a call invalidates */
+    bool is_frame_changed; /* maybe some slot, plain numbers aside, says something else than: */
+    uint32_t first_slot, slot_count; /* the list in sfi_worker.slots that it was loaded with */
     uint32_t epoch;    /* slots with another stamp hold any number */
     uint32_t *stamps;  /* arena: slot_capacity of them */
     struct sfi_value *slots;
@@ -48,8 +56,8 @@ struct sfi_state {
 };
 
 void sfi_state_init(struct sfi_state *st, struct arena *a);
-/* Everything any number, the stack empty. */
-void sfi_state_clear(struct sfi_state *st);
+/* These registers; nothing is known of the flags, the stack is empty. */
+void sfi_state_begin(struct sfi_state *st, const struct sfi_value regs[16]);
 /* rsp goes down by bytes; the new slots hold any number. Depth is bounded by the caller. */
 void sfi_state_grow(struct sfi_state *st, uint32_t bytes);
 
@@ -65,7 +73,10 @@ static inline void sfi_set_slot(struct sfi_state *st, uint32_t slot, const struc
             return;
         st->stamps[slot] = st->epoch;
         st->used[st->used_count++] = slot;
+    } else {
+        st->is_frame_changed |= !sfi_is_plain(&st->slots[slot]);
     }
+    st->is_frame_changed |= !sfi_is_plain(v);
     st->slots[slot] = *v;
 }
 

@@ -28,20 +28,25 @@ enum status sfi_refuse(struct sfi_walk *walk, const char *fmt, ...)
 void sfi_enter(struct sfi_walk *walk)
 {
     static const uint8_t saved[] = {SFI_RBX, SFI_RBP, SFI_R12, SFI_R13};
-    struct sfi_state *st = walk->state;
+    struct sfi_value regs[16];
 
-    sfi_state_clear(st);
+    for (uint32_t r = 0; r < 16; r++)
+        regs[r] = sfi_any();
     for (uint32_t i = 0; i < LENGTH_OF(saved); i++)
-        st->regs[saved[i]] = sfi_pointer(SFI_SAVED, saved[i]);
-    st->regs[SFI_R15] = sfi_pointer(SFI_CONTEXT, 0);
+        regs[saved[i]] = sfi_pointer(SFI_SAVED, saved[i]);
+    regs[SFI_R15] = sfi_pointer(SFI_CONTEXT, 0);
     if (walk->policy->is_base_pinned)
-        st->regs[SFI_R14] = sfi_pointer(SFI_MEMORY_BASE, 0);
+        regs[SFI_R14] = sfi_pointer(SFI_MEMORY_BASE, 0);
+    sfi_state_begin(walk->state, regs);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------
  */
 
-enum status sfi_write_reg(struct sfi_walk *walk, uint32_t reg, const struct sfi_value *v)
+/* Registers that not every value may be written to. */
+enum { GUARDED = 1 << SFI_RSP | 1 << SFI_R14 | 1 << SFI_R15 };
+
+static enum status expect_writable(struct sfi_walk *walk, uint32_t reg, const struct sfi_value *v)
 {
     char text[SFI_VALUE_TEXT_MAX];
 
@@ -54,6 +59,13 @@ enum status sfi_write_reg(struct sfi_walk *walk, uint32_t reg, const struct sfi_
         v->kind != SFI_FUNC_BASE)
         return sfi_refuse(walk, "r14 may hold only the base of a memory 0, not %s",
                           sfi_value_text(v, text));
+    return ST_OK;
+}
+
+enum status sfi_write_reg(struct sfi_walk *walk, uint32_t reg, const struct sfi_value *v)
+{
+    if ((1u << reg & GUARDED) != 0)
+        TRY(expect_writable(walk, reg, v));
     sfi_set_reg(walk->state, reg, v);
     return ST_OK;
 }
@@ -105,7 +117,7 @@ static enum status read_pair(struct sfi_walk *walk, struct pair *out)
     struct sfi_value reg = immediate_value(walk, ins->width), rm = sfi_any();
     uint8_t rm_reg = SFI_NO_REG;
 
-    *out = (struct pair){.width = ins->width};
+    out->width = ins->width;
     if (ins->reg_use != SFI_KIND_NONE)
         reg = reg_value(walk, ins->reg, ins->width);
     if (ins->has_memory) {
@@ -207,10 +219,12 @@ static enum status move_stack(struct sfi_walk *walk, int64_t bytes)
                           "rsp may move by a multiple of 8, up to the return address and down "
                           "to %u bytes below it; this moves it by %jd from %u",
                           SFI_FRAME_BYTES_MAX, (intmax_t)bytes, st->depth);
-    if (bytes >= 0)
+    if (bytes >= 0) {
         st->depth -= (uint32_t)bytes;
-    else
+        st->is_frame_changed = true; /* what is left is lost */
+    } else {
         sfi_state_grow(st, (uint32_t)-bytes);
+    }
     st->touched = MIN(st->touched, st->depth);
     if (st->depth - st->touched > walk->policy->frame_probe_bytes)
         return sfi_refuse(walk, "rsp may be at most %u bytes below what has been touched, not %u",
@@ -223,8 +237,7 @@ static enum status move_stack(struct sfi_walk *walk, int64_t bytes)
 static enum status arithmetic(struct sfi_walk *walk)
 {
     const struct sfi_insn *ins = walk->ins;
-    struct sfi_flags flags = {
-        .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
+    struct sfi_flags flags = sfi_no_flags();
     struct sfi_value v;
     struct pair p;
 
@@ -252,8 +265,7 @@ static enum status compare(struct sfi_walk *walk)
     TRY(read_pair(walk, &p));
     bool is_self = p.left_reg == p.right_reg && p.left_reg != SFI_NO_REG;
     struct sfi_flags *f = &walk->state->flags;
-    *f = (struct sfi_flags){
-        .left_reg = SFI_NO_REG, .right_reg = SFI_NO_REG, .false_condition = SFI_NO_CONDITION};
+    *f = sfi_no_flags();
     if (walk->ins->op == SFI_OP_TEST) {
         if (!is_self)
             return ST_OK;
@@ -275,29 +287,38 @@ static enum status compare(struct sfi_walk *walk)
 /* ---- moves -------------------------------------------------------------------------------------
  */
 
+/* The operand rm, of that many bytes: what memory holds, or a register. */
+static enum status read_rm(struct sfi_walk *walk, uint32_t bytes, struct sfi_value *out)
+{
+    struct sfi_place place;
+
+    if (!walk->ins->has_memory) {
+        *out = reg_value(walk, walk->ins->rm, bytes);
+        return ST_OK;
+    }
+    TRY(sfi_access(walk, &place));
+    *out = place.loaded;
+    return ST_OK;
+}
+
 static enum status move(struct sfi_walk *walk)
 {
     const struct sfi_insn *ins = walk->ins;
-    struct pair p = {.width = ins->width, .left_reg = SFI_NO_REG};
     struct sfi_value v;
+    struct sfi_place place;
 
-    if ((ins->rm_use & SFI_WRITE) != 0) { /* to memory or, from reg or immediate, to rm */
-        v = ins->reg_use != SFI_KIND_NONE ? reg_value(walk, ins->reg, ins->width)
-                                          : immediate_value(walk, ins->width);
-        p.is_left_memory = ins->has_memory;
-        p.left_reg = ins->rm;
-        if (ins->has_memory)
-            TRY(sfi_access(walk, &p.place));
-    } else {
-        p.left_reg = ins->reg;
-        if (ins->has_memory) {
-            TRY(sfi_access(walk, &p.place));
-            v = p.place.loaded;
-        } else {
-            v = reg_value(walk, ins->rm, ins->width);
-        }
+    if ((ins->rm_use & SFI_WRITE) == 0) {
+        TRY(read_rm(walk, ins->width, &v));
+        return write_result(walk, ins->reg, ins->width, &v);
     }
-    return write_left(walk, &p, &v);
+    v = ins->reg_use != SFI_KIND_NONE ? reg_value(walk, ins->reg, ins->width)
+                                      : immediate_value(walk, ins->width);
+    if (!ins->has_memory)
+        return write_result(walk, ins->rm, ins->width, &v);
+    TRY(sfi_access(walk, &place));
+    if (place.is_frame)
+        sfi_frame_write(walk->state, place.position, ins->width, &v);
+    return ST_OK;
 }
 
 /* movzx, movsx, movsxd: from rm, narrower than reg. */
@@ -306,14 +327,8 @@ static enum status extend(struct sfi_walk *walk)
     const struct sfi_insn *ins = walk->ins;
     uint32_t bytes = sfi_operand_bytes(ins, ins->rm_use);
     struct sfi_value v;
-    struct sfi_place place;
 
-    if (ins->has_memory) {
-        TRY(sfi_access(walk, &place));
-        v = place.loaded;
-    } else {
-        v = reg_value(walk, ins->rm, bytes);
-    }
+    TRY(read_rm(walk, bytes, &v));
     bool is_positive = v.kind == SFI_NUMBER && v.high < UINT64_C(1) << (bytes * 8 - 1);
     if (v.kind != SFI_DELTA && ins->op != SFI_OP_MOVZX && !is_positive)
         v = unknown(ins->width);
@@ -487,7 +502,7 @@ static enum status perform(struct sfi_walk *walk, bool *falls)
 /* ---- the most frequent instructions, without ado
  * ------------------------------------------------- */
 
-enum { NOT_PLAIN = 1 << SFI_RSP | 1 << SFI_R14 | 1 << SFI_R15 | 1 << SFI_NO_REG };
+enum { NOT_PLAIN = GUARDED | 1 << SFI_NO_REG };
 
 static uint64_t low_half_max(const struct sfi_value *v)
 {

@@ -76,6 +76,12 @@ static inline bool sfi_is_any(const struct sfi_value *v)
     return v->kind == SFI_NUMBER && v->high == UINT64_MAX && v->low == 0 && v->flags == 0;
 }
 
+/* A number, of which no comparison has shown anything. */
+static inline bool sfi_is_plain(const struct sfi_value *v)
+{
+    return v->kind == SFI_NUMBER && v->flags == 0;
+}
+
 static inline bool sfi_is_u32(const struct sfi_value *v)
 {
     return v->kind == SFI_NUMBER && v->high <= UINT32_MAX;
