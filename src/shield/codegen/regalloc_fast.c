@@ -42,6 +42,7 @@ struct fast {
 
     /* of the instruction at hand */
     uint32_t inst;
+    bool has_fixed, has_reuse, has_early_def;
     mir_preg_set early_fixed; /* wanted by fixed uses and early defs */
     mir_preg_set late_bad;    /* destroyed: clobbers and fixed defs */
     mir_preg_set early_taken, late_taken;
@@ -286,10 +287,14 @@ static void gather(struct fast *s, uint32_t first, uint32_t end)
 {
     s->early_fixed = s->early_taken = s->late_taken = 0;
     s->late_bad = s->f->clobbers[s->inst];
+    s->has_fixed = s->has_reuse = s->has_early_def = false;
     for (uint32_t k = first; k < end; k++) {
         const struct mir_operand *op = &s->f->operands[k];
+        s->has_reuse |= op->constraint == MIR_REUSE;
+        s->has_early_def |= op->kind == MIR_DEF && op->position == MIR_EARLY;
         if (op->constraint != MIR_FIXED)
             continue;
+        s->has_fixed = true;
         if (op->kind == MIR_USE || op->position == MIR_EARLY)
             s->early_fixed |= ra_bit(op->arg);
         if (op->kind == MIR_DEF)
@@ -393,17 +398,17 @@ static void place_uses(struct fast *s, uint32_t first, uint32_t end)
 {
     const struct mir_operand *ops = s->f->operands;
 
-    for (uint32_t k = first; k < end; k++) {
+    for (uint32_t k = first; k < end && s->has_early_def; k++) {
         const bool early_def = ops[k].kind == MIR_DEF && ops[k].position == MIR_EARLY;
         if (early_def && ops[k].constraint == MIR_FIXED && s->held[ops[k].arg] != MIR_NONE)
             displace(s, ops[k].arg);
     }
-    for (uint32_t k = first; k < end; k++)
+    for (uint32_t k = first; k < end && s->has_fixed; k++)
         if (ops[k].kind == MIR_USE && ops[k].constraint == MIR_FIXED)
             place_fixed_use(s, k);
     for (uint32_t k = first; k < end; k++)
         if (ops[k].kind == MIR_USE && ops[k].constraint != MIR_FIXED) {
-            uint32_t def = reused_by(s, first, end, k);
+            uint32_t def = s->has_reuse ? reused_by(s, first, end, k) : MIR_NONE;
             if (def != MIR_NONE)
                 place_reused(s, first, end, k, def);
             else
@@ -484,7 +489,7 @@ static void place_inst(struct fast *s, uint32_t inst)
     gather(s, first, end);
     place_uses(s, first, end);
     finish_uses(s, first, end);
-    for (uint32_t k = first; k < end; k++)
+    for (uint32_t k = first; k < end && s->has_early_def; k++)
         if (f->operands[k].kind == MIR_DEF && f->operands[k].position == MIR_EARLY)
             place_def(s, first, k);
     for (uint32_t k = first; k < end; k++)
@@ -522,9 +527,9 @@ static void place_block(struct fast *s, uint32_t b)
     const struct mir_block *block = &s->f->blocks[b];
 
     if (b > 0 && s->group_of[b] == b) /* a new group: the cache is empty */
-        for (uint32_t reg = 0; reg < MIR_PREG_COUNT; reg++)
-            if (s->held[reg] != MIR_NONE)
-                unbind(s, reg);
+        for (mir_preg_set rest = ~s->free; rest != 0; rest &= rest - 1)
+            if (s->held[__builtin_ctz(rest)] != MIR_NONE)
+                unbind(s, (uint32_t)__builtin_ctz(rest));
     assert(block->inst_end > block->inst_first && "every block ends with a branch or a return");
     for (uint32_t i = block->inst_first; i + 1 < block->inst_end; i++)
         place_inst(s, i);

@@ -142,6 +142,15 @@ static void sort_sets(struct tf *t)
             (uint32_t)t->found_sets.items[i];
 }
 
+/* May tf_check_ins() refuse such an operator? */
+static bool needs_check(enum wm_op op)
+{
+    static const bool by_immediate[WM_IMM_COUNT] = {
+        [WM_IMM_BLOCK] = true, [WM_IMM_HEAP_TYPE] = true, [WM_IMM_SELECT] = true};
+
+    return tf_rows[op].kind == ROW_REFUSED || by_immediate[short_forms[256 + op].imm];
+}
+
 enum status tf_scan(struct tf *t)
 {
     const bool in_frame = t->env->locals_in_frame;
@@ -155,7 +164,8 @@ enum status tf_scan(struct tf *t)
     VECTOR_PUSH(t, t->open_blocks, in_frame ? 0 : TF_NONE); /* the body */
     while (t->open_blocks.count > 0) {
         TRY(tf_read(&r, &ins, t->dg));
-        TRY(tf_check_ins(&ins, t->dg));
+        if (needs_check(ins.op))
+            TRY(tf_check_ins(&ins, t->dg));
         if (in_frame)
             homes_note(t, &ins);
         else

@@ -68,6 +68,17 @@ void ir_append(struct ir_func *f, ir_block b, ir_value v)
     block->last = v;
 }
 
+ir_value ir_emit(struct ir_func *f, ir_block b, struct ir_inst i)
+{
+    if (f->inst_count == f->inst_capacity)
+        grow_insts(f);
+    const ir_value v = f->inst_count++;
+    f->insts[v] = i;
+    f->sources[v] = f->source;
+    ir_append(f, b, v);
+    return v;
+}
+
 void ir_insert_before(struct ir_func *f, ir_value where, ir_value v)
 {
     struct ir_link *at = &f->links[where];

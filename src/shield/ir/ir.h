@@ -248,13 +248,7 @@ void ir_append(struct ir_func *f, ir_block b, ir_value v);
 void ir_insert_before(struct ir_func *f, ir_value where, ir_value v);
 void ir_insert_after(struct ir_func *f, ir_value where, ir_value v);
 void ir_remove(struct ir_func *f, ir_value v); /* from its block */
-/* Makes and appends. */
-static inline ir_value ir_emit(struct ir_func *f, ir_block b, struct ir_inst i)
-{
-    ir_value v = ir_inst_new(f, i);
-    ir_append(f, b, v);
-    return v;
-}
+ir_value ir_emit(struct ir_func *f, ir_block b, struct ir_inst i); /* makes and appends */
 /* Turns v into an alias of another value; v leaves its block. ir_resolve() follows and shortens. */
 void ir_replace(struct ir_func *f, ir_value v, ir_value by);
 ir_value ir_resolve(struct ir_func *f, ir_value v);

@@ -9,7 +9,7 @@ static void make_room(struct select *s)
 
     s->vreg_of = arena_new(s->arena, mir_vreg, values);
     s->value_flags = arena_new(s->arena, uint8_t, values);
-    s->color = arena_new(s->arena, uint32_t, values);
+    s->color = arena_new_raw(s->arena, uint32_t, values);
     s->inst_capacity = guess;
     s->insts = arena_new_raw(s->arena, struct mir_inst, guess);
     s->operand_first = arena_new_raw(s->arena, uint32_t, (size_t)guess + 1);

@@ -85,7 +85,7 @@ struct select {
 
     mir_vreg *vreg_of;   /* per IR value; 0: not demanded */
     uint8_t *value_flags; /* enum sel_value_flags */
-    uint32_t *color;     /* per IR value: how many effects lie before it */
+    uint32_t *color;     /* per IR value: see select_uses.c */
 
     ir_value root;       /* being selected */
     uint32_t block;      /* of order */

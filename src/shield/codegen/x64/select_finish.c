@@ -17,6 +17,8 @@ static mir_vreg renumber(struct finish *x, mir_vreg v)
     struct select *s = x->s;
     mir_vreg end = v;
 
+    if (LIKELY(s->alias[v] == 0 && x->number[v] != 0))
+        return x->number[v] - 1;
     while (s->alias[end] != 0)
         end = s->alias[end];
     while (s->alias[v] != 0) { /* the next walk is one step */
@@ -33,21 +35,22 @@ static mir_vreg renumber(struct finish *x, mir_vreg v)
 
 static void copy_inst(struct finish *x, uint32_t from)
 {
-    struct select *s = x->s;
+    const struct select *s = x->s;
     struct mir_func *m = x->m;
-    uint32_t n = m->inst_count++;
+    const uint32_t n = m->inst_count++, end = s->operand_first[from + 1];
+    struct mir_operand *to = m->operands + x->operand_count;
 
     m->insts[n] = s->insts[from];
     m->clobbers[n] = s->clobbers[from];
     m->sources[n] = s->sources[from];
     m->operand_first[n] = x->operand_count;
-    for (uint32_t k = s->operand_first[from]; k < s->operand_first[from + 1]; k++) {
-        struct mir_operand *o = &m->operands[x->operand_count++];
-        *o = s->operands[k];
-        o->vreg = renumber(x, o->vreg);
-        if (o->kind == MIR_DEF && (m->insts[n].flags & MIR_IS_REMAT) != 0)
-            m->vregs[o->vreg].remat = n;
+    for (uint32_t k = s->operand_first[from]; k < end; k++, to++) {
+        *to = s->operands[k];
+        to->vreg = renumber(x, to->vreg);
     }
+    x->operand_count = (uint32_t)(to - m->operands);
+    if ((s->insts[from].flags & MIR_IS_REMAT) != 0)
+        m->vregs[to[-1].vreg].remat = n; /* its only operand, a def */
 }
 
 static void copy_block(struct finish *x, uint32_t b, struct mir_block *out)

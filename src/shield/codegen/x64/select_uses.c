@@ -1,7 +1,7 @@
 /*
  * select_uses: what selection must know of each value beforehand: how often it is used, whether an
- * I32 needs a zero high half, and how many effects lie before it (its color). Values of one color
- * have no effect between them, so one of them may move to the other.
+ * I32 needs a zero high half, and how many effects lie behind it or are it (its color). Values of
+ * one color have no effect between them, so one of them may move to the other.
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "shield/codegen/x64/select.h"
@@ -118,19 +118,12 @@ static bool is_live(const struct select *s, ir_value v)
             (IR_STORES | IR_EFFECT | IR_TRAPS | IR_CALLS | IR_TERM | IR_LOADS)) != 0;
 }
 
-static void color_block(struct select *s, ir_block block, uint32_t *color)
+static bool has_effect(enum ir_op op)
 {
-    for (ir_value v = s->f->blocks[block].first; v != IR_NONE; v = s->f->links[v].next) {
-        const struct ir_inst *i = ir_at(s->f, v);
-        uint8_t flags = ir_op_info[i->op].flags;
-        bool plain_load = i->op == IR_OP_LOAD;
+    const uint8_t flags = ir_op_info[op].flags;
 
-        s->color[v] = *color;
-        if ((flags & (IR_STORES | IR_EFFECT | IR_CALLS)) != 0 ||
-            ((flags & IR_TRAPS) != 0 && !plain_load))
-            ++*color;
-    }
-    ++*color;
+    return (flags & (IR_STORES | IR_EFFECT | IR_CALLS)) != 0 ||
+           ((flags & IR_TRAPS) != 0 && op != IR_OP_LOAD);
 }
 
 /* ---- clean values: what flows into a parameter that must have a zero high half ------ */
@@ -220,17 +213,21 @@ static void find_clean(struct select *s)
 void sel_prepare(struct select *s)
 {
     uint32_t color = 0;
+    bool has_params = false;
 
-    for (uint32_t b = 0; b < s->order.count; b++)
-        if (s->order.blocks[b].block != IR_NONE)
-            color_block(s, s->order.blocks[b].block, &color);
     for (uint32_t b = s->order.count; b-- > 0;) {
         if (s->order.blocks[b].block == IR_NONE)
             continue;
         const struct ir_block_data *data = &s->f->blocks[s->order.blocks[b].block];
-        for (ir_value v = data->last; v != IR_NONE; v = s->f->links[v].prev)
+        color++;
+        for (ir_value v = data->last; v != IR_NONE; v = s->f->links[v].prev) {
+            color += has_effect(ir_op_of(s->f, v));
+            s->color[v] = color;
             if (is_live(s, v))
                 use_operands(s, v);
+        }
+        has_params |= b != 0 && ir_list_count(s->f, data->params) > 0;
     }
-    find_clean(s);
+    if (has_params)
+        find_clean(s);
 }
