@@ -94,20 +94,32 @@ static struct arena_chunk *take_spare(struct arena *a, size_t need_bytes)
     return spare;
 }
 
-static void add_chunk(struct arena *a, size_t need_bytes)
+/* A chunk with room for that many bytes; NULL: the host refuses. Large pages for those that are
+ * used again and again; who asks for more may never touch all of it. */
+static struct arena_chunk *new_chunk(size_t size, bool must_be_zero)
 {
-    size_t size = a->head == NULL ? ARENA_CHUNK_MIN : a->head->size_bytes * 2;
+    const size_t all = sizeof(struct arena_chunk) + size;
 
-    size = MIN(size, (size_t)ARENA_CHUNK_MAX);
-    size = MAX(size, need_bytes);
+    if (size > ARENA_CHUNK_MAX && must_be_zero)
+        return mem_alloc(1, all);
+    if (all >= MEM_LARGE_PAGE_BYTES && all <= ARENA_CHUNK_MAX)
+        return mem_alloc_large(all);
+    return mem_resize(NULL, 1, all);
+}
+
+static void add_chunk(struct arena *a, size_t need_bytes, bool must_be_zero)
+{
+    const size_t head_bytes = sizeof(struct arena_chunk);
+    size_t all = a->head == NULL ? ARENA_CHUNK_MIN : (a->head->size_bytes + head_bytes) * 2;
+    size_t size = MAX(MIN(all, (size_t)ARENA_CHUNK_MAX) - head_bytes, need_bytes);
+
     if (size > a->limit_bytes - MIN(a->used_bytes, a->limit_bytes))
         size = need_bytes;
     if (size > a->limit_bytes - MIN(a->used_bytes, a->limit_bytes))
         unwind(a, ST_LIMIT);
     struct arena_chunk *chunk = take_spare(a, need_bytes);
     if (chunk == NULL) {
-        chunk = size > ARENA_CHUNK_MAX ? mem_alloc(1, sizeof(*chunk) + size)
-                                       : mem_resize(NULL, 1, sizeof(*chunk) + size);
+        chunk = new_chunk(size, must_be_zero);
         if (chunk == NULL)
             unwind(a, ST_NO_MEMORY);
         chunk->size_bytes = size;
@@ -127,10 +139,11 @@ static size_t rounded(struct arena *a, size_t count, size_t size)
     return MAX((bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1), (size_t)ARENA_ALIGN);
 }
 
-static void *take(struct arena *a, size_t bytes)
+/* must_be_zero only matters for blocks larger than ARENA_CHUNK_MAX. */
+static void *take(struct arena *a, size_t bytes, bool must_be_zero)
 {
     if ((size_t)(a->end - a->next) < bytes)
-        add_chunk(a, bytes);
+        add_chunk(a, bytes, must_be_zero);
     void *block = a->next;
     a->next += bytes;
     return block;
@@ -139,36 +152,38 @@ static void *take(struct arena *a, size_t bytes)
 void *arena_alloc(struct arena *a, size_t count, size_t size)
 {
     const size_t bytes = rounded(a, count, size);
-    void *block = take(a, bytes);
+    void *block = take(a, bytes, true);
 
     return bytes > ARENA_CHUNK_MAX ? block : memset(block, 0, bytes);
 }
 
 void *arena_alloc_raw(struct arena *a, size_t count, size_t size)
 {
-    return take(a, rounded(a, count, size));
+    return take(a, rounded(a, count, size), false);
 }
 
 /* Returns the block with old_count elements and room for new_count. */
-static void *grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
+static void *grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size,
+                  bool must_be_zero)
 {
+    const size_t new_bytes = rounded(a, new_count, size);
+
     assert(new_count >= old_count && "arenas never shrink blocks");
     if (block == NULL || old_count == 0)
-        return arena_alloc_raw(a, new_count, size);
+        return take(a, new_bytes, must_be_zero);
 
-    size_t old_bytes = rounded(a, old_count, size);
-    size_t new_bytes = rounded(a, new_count, size);
+    const size_t old_bytes = rounded(a, old_count, size);
     if ((uint8_t *)block + old_bytes == a->next &&
         new_bytes - old_bytes <= (size_t)(a->end - a->next)) {
         a->next += new_bytes - old_bytes;
         return block;
     }
-    return memcpy(take(a, new_bytes), block, old_count * size);
+    return memcpy(take(a, new_bytes, must_be_zero), block, old_count * size);
 }
 
 void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
 {
-    uint8_t *grown = grow(a, block, old_count, new_count, size);
+    uint8_t *grown = grow(a, block, old_count, new_count, size, true);
 
     if (grown == block || new_count * size <= ARENA_CHUNK_MAX)
         memset(grown + old_count * size, 0, (new_count - old_count) * size);
@@ -177,7 +192,7 @@ void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_coun
 
 void *arena_grow_raw(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size)
 {
-    return grow(a, block, old_count, new_count, size);
+    return grow(a, block, old_count, new_count, size, false);
 }
 
 char *arena_copy_text(struct arena *a, const char *text, size_t size)

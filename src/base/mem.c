@@ -1,7 +1,8 @@
-/* mem: calloc/realloc/free with fault injection. SPDX-License-Identifier: Apache-2.0 */
+/* mem: calloc, realloc, aligned_alloc and free with fault injection. SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static _Thread_local uint64_t fault_countdown; /* 0: off */
 static _Thread_local bool fault_hit;
@@ -41,6 +42,19 @@ void *mem_resize(void *block, size_t count, size_t size)
     if (mem_fault_step() || (size != 0 && count > SIZE_MAX / size))
         return NULL;
     return realloc(block, count * size);
+}
+
+void *mem_alloc_large(size_t size)
+{
+    const size_t mask = MEM_LARGE_PAGE_BYTES - 1;
+
+    if (mem_fault_step() || size > SIZE_MAX - mask)
+        return NULL;
+    size = (size + mask) & ~mask;
+    void *block = aligned_alloc(MEM_LARGE_PAGE_BYTES, size);
+    if (block != NULL) /* advice: no matter when it is not taken */
+        (void)madvise(block, size, MADV_HUGEPAGE);
+    return block;
 }
 
 void mem_free(void *block)

@@ -11,6 +11,12 @@ MUST_USE void *mem_alloc(size_t count, size_t size);
 MUST_USE void *mem_resize(void *block, size_t count, size_t size);
 void mem_free(void *block);
 
+/* Memory, not zeroed, that is going to be written nearly all: begins at a multiple of
+ * MEM_LARGE_PAGE_BYTES, and the kernel is asked for pages of that size, each of which is one fault
+ * instead of hundreds. Give it back with mem_free(). */
+#define MEM_LARGE_PAGE_BYTES ((size_t)2 << 20)
+MUST_USE void *mem_alloc_large(size_t size);
+
 /* Fault injection for tests, per thread: the n-th call from now (1 = the next) and every later
  * one fail; 0 switches it off. mem_fault_hit() tells whether one has failed since. */
 void mem_fault_set(uint64_t nth);
