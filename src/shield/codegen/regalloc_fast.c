@@ -201,8 +201,8 @@ static void evict(struct fast *s, uint32_t reg)
 }
 
 /* A register of the class outside of `forbidden`; takes the least recently used one if none is
- * free. `hint` is a register or NO_REGISTER. Those the caller need not save come first, high
- * numbers in front: fixed operands want low ones. MIR_NONE: all are forbidden. */
+ * free. `hint` is a register or NO_REGISTER. Those the caller need not save come first, low numbers
+ * in front: instructions with high ones are a byte longer. MIR_NONE: all are forbidden. */
 static uint32_t choose(struct fast *s, uint8_t class, mir_preg_set forbidden, uint32_t hint)
 {
     const mir_preg_set may = ra_class_mask(class) & s->f->allocatable & ~forbidden;
@@ -212,7 +212,7 @@ static uint32_t choose(struct fast *s, uint8_t class, mir_preg_set forbidden, ui
     if (hint < MIR_PREG_COUNT && (free & ra_bit(hint)) != 0)
         return hint;
     if ((free & ~s->f->callee_saved) != 0)
-        return 31 - (uint32_t)__builtin_clz(free & ~s->f->callee_saved);
+        return (uint32_t)__builtin_ctz(free & ~s->f->callee_saved);
     if (free != 0)
         return (uint32_t)__builtin_ctz(free);
     for (mir_preg_set rest = may; rest != 0; rest &= rest - 1) {

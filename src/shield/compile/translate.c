@@ -70,6 +70,15 @@ static void reset(struct tf *t)
     t->stamp++;
 }
 
+/* About two thirds of the bytes of a body become instructions. */
+static uint32_t expected_insts(const struct tf *t)
+{
+    enum { LEAST = 64, BODY_BYTES_MAX = 1 << 24 };
+    const size_t body_bytes = t->r.end - t->r.pos;
+
+    return (uint32_t)MIN(body_bytes, (size_t)BODY_BYTES_MAX) / 3 * 2 + t->local_count + LEAST;
+}
+
 static enum status begin(struct tf *t)
 {
     struct ir_func *f = t->f;
@@ -85,6 +94,7 @@ static enum status begin(struct tf *t)
     t->local_count = t->local_types.count;
     f->source = (uint32_t)(t->r.offset + t->r.pos);
     TRY(tf_scan(t));
+    ir_func_reserve(f, expected_insts(t));
     f->signature = tf_type_signature(t, t->wm->funcs[t->func_index].type_index);
     t->block = ir_block_new(f);
     for (uint32_t i = 0; i < t->type->param_count; i++)

@@ -24,14 +24,19 @@ ir_block ir_block_new(struct ir_func *f)
     return f->block_count - 1;
 }
 
-static void grow_insts(struct ir_func *f)
+void ir_func_reserve(struct ir_func *f, uint32_t insts)
 {
-    const uint32_t old = f->inst_capacity, wanted = old == 0 ? 64 : old * 2;
+    const uint32_t old = f->inst_capacity, wanted = MAX(insts, old);
 
     f->insts = arena_grow_raw(f->arena, f->insts, old, wanted, sizeof(*f->insts));
     f->links = arena_grow_raw(f->arena, f->links, old, wanted, sizeof(*f->links));
     f->sources = arena_grow_raw(f->arena, f->sources, old, wanted, sizeof(*f->sources));
     f->inst_capacity = wanted;
+}
+
+static void grow_insts(struct ir_func *f)
+{
+    ir_func_reserve(f, f->inst_capacity == 0 ? 64 : f->inst_capacity * 2);
 }
 
 ir_value ir_inst_new(struct ir_func *f, struct ir_inst i)

@@ -238,6 +238,8 @@ struct ir_func {
 
 /* ---- building (ir/build.c) ------------------------------------------------------------------- */
 void ir_func_init(struct ir_func *f, struct arena *a, uint32_t number);
+/* Room for that many instructions, so that the arrays need not move on the way there. */
+void ir_func_reserve(struct ir_func *f, uint32_t insts);
 ir_block ir_block_new(struct ir_func *f);
 /* appended to its params */
 ir_value ir_param_new(struct ir_func *f, ir_block b, enum ir_type type);

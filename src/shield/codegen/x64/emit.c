@@ -55,8 +55,10 @@ static void edits_until(struct emit *e, uint32_t point)
 {
     const struct mir_allocation *a = e->allocation;
 
-    while (e->edit < a->edit_count && a->edits[e->edit].point <= point)
+    while (e->edit_point <= point) {
         emit_edit(e, &a->edits[e->edit++]);
+        e->edit_point = e->edit < a->edit_count ? a->edits[e->edit].point : UINT32_MAX;
+    }
 }
 
 /* Every use of its value has been given a copy by an edit. */
@@ -75,12 +77,13 @@ static void block(struct emit *e, uint32_t b)
     x64_label_bind(&e->as, e->labels[b]);
     if (e->forward[b] != b)
         return; /* nothing but a jump, and nobody comes here */
+    const struct mir_inst *insts = e->m->insts;
     for (uint32_t i = x->inst_first; i < x->inst_end; i++) {
         source(e, e->m->sources[i]);
         edits_until(e, i * 2);
         if (is_made_where_used(e, i))
             continue;
-        if (e->m->insts[i].op < X64_FIRST_PSEUDO)
+        if (insts[i].op < X64_FIRST_PSEUDO)
             emit_inst(e, i);
         else
             emit_pseudo(e, i);
@@ -196,6 +199,7 @@ enum status x64_emit(const struct ir_func *f, const struct codegen_options *opti
     thread_branches(&e);
     emit_prologue(&e);
     struct x64_position body = x64_asm_here(&e.as);
+    e.edit_point = allocation->edit_count > 0 ? allocation->edits[0].point : UINT32_MAX;
     for (uint32_t b = 0; b < m->block_count; b++)
         block(&e, b);
     cold_parts(&e);

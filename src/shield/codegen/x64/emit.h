@@ -43,12 +43,13 @@ struct emit {
 
     uint32_t block;
     uint32_t edit;          /* next one */
+    uint32_t edit_point;    /* its point; UINT32_MAX: there is none */
     x64_label *labels;      /* per block */
     uint32_t *forward;      /* per block: where a branch to it really goes; itself unless empty */
     bool *only_returns;     /* per block: nothing but the return is in it */
 
-    uint32_t slot_base;     /* offset of the function's slots from rsp */
-    uint32_t *slot_offset;  /* per slot of the function, from slot_base */
+    uint32_t spill_base;    /* offset of the allocation's slots from rsp */
+    uint32_t *slot_offset;  /* per slot of the function, from rsp */
     uint32_t context_save;  /* offset from rsp of the place of r15 */
     uint32_t frame_bytes;   /* without saved registers */
     uint32_t saved;

@@ -20,32 +20,51 @@ static bool switches_context(const struct emit *e)
     return false;
 }
 
+static uint64_t aligned(uint64_t at, uint32_t align)
+{
+    return (at + align - 1) & ~(uint64_t)(align - 1);
+}
+
+/* Places the function's own slots from `at` on; returns their end. */
+static uint64_t place_slots(struct emit *e, uint64_t at)
+{
+    e->slot_offset = arena_new(e->m->arena, uint32_t, e->f->slot_count);
+    for (uint32_t k = 0; k < e->f->slot_count; k++) {
+        at = aligned(at, MIN(MAX(e->f->slots[k].align, 1), (uint32_t)STACK_ALIGN));
+        e->slot_offset[k] = (uint32_t)MIN(at, UINT32_MAX);
+        at += e->f->slots[k].bytes;
+    }
+    return at;
+}
+
+/* What is used most lies lowest, where offsets are short: the allocation's slots when there was
+ * time to allocate well, else the function's own. */
+static uint64_t place_all(struct emit *e)
+{
+    const uint64_t spills = (uint64_t)e->allocation->slot_count * SLOT_BYTES;
+
+    if (e->f->slot_count == 0)
+        return spills;
+    if (e->options->optimise)
+        return place_slots(e, aligned(spills, STACK_ALIGN));
+    const uint64_t base = aligned(place_slots(e, 0), STACK_ALIGN);
+    e->spill_base = (uint32_t)MIN(base, UINT32_MAX);
+    return base + spills;
+}
+
 enum status emit_frame_plan(struct emit *e)
 {
-    uint64_t bytes = (uint64_t)e->allocation->slot_count * SLOT_BYTES;
+    uint64_t bytes = place_all(e);
 
     e->saved = e->allocation->callee_saved;
-    if (e->f->slot_count > 0) {
-        bytes = (bytes + STACK_ALIGN - 1) & ~(uint64_t)(STACK_ALIGN - 1);
-        e->slot_base = (uint32_t)MIN(bytes, UINT32_MAX);
-        e->slot_offset = arena_new(e->m->arena, uint32_t, e->f->slot_count);
-        uint64_t at = 0;
-        for (uint32_t k = 0; k < e->f->slot_count; k++) {
-            uint32_t align = MIN(MAX(e->f->slots[k].align, 1), (uint32_t)STACK_ALIGN);
-            at = (at + align - 1) & ~(uint64_t)(align - 1);
-            e->slot_offset[k] = (uint32_t)MIN(at, UINT32_MAX);
-            at += e->f->slots[k].bytes;
-        }
-        bytes += at;
-    }
     if (e->lowered->calls && switches_context(e)) {
-        bytes = (bytes + 7) & ~UINT64_C(7);
+        bytes = aligned(bytes, SLOT_BYTES);
         e->context_save = (uint32_t)MIN(bytes, UINT32_MAX);
         bytes += 8;
     }
     uint32_t pushed = 8 + 8 * (uint32_t)__builtin_popcount(e->saved);
     if (bytes > 0 || e->lowered->calls)
-        bytes = ((bytes + pushed + STACK_ALIGN - 1) & ~(uint64_t)(STACK_ALIGN - 1)) - pushed;
+        bytes = aligned(bytes + pushed, STACK_ALIGN) - pushed;
     if (bytes > e->options->frame_bytes_max)
         return diag_fail(e->dg, ST_LIMIT, DIAG_NO_OFFSET,
                          "function %u needs a frame of %ju bytes, the limit FRAME_BYTES_MAX is %u",

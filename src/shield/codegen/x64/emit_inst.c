@@ -6,8 +6,7 @@
 
 struct x64_mem emit_slot(const struct emit *e, mir_place p)
 {
-    (void)e;
-    return x64_at(X64_RSP, (int32_t)((p - MIR_SLOT) * 8));
+    return x64_at(X64_RSP, (int32_t)(e->spill_base + (p - MIR_SLOT) * 8));
 }
 
 struct x64_mem emit_memory(const struct emit *e, const struct mir_inst *i, const mir_place *p)
@@ -20,7 +19,7 @@ struct x64_mem emit_memory(const struct emit *e, const struct mir_inst *i, const
     case X64_BASE_CONTEXT: m.base = X64_PINNED_CONTEXT; break;
     case X64_BASE_SLOT:
         m.base = X64_RSP;
-        m.disp += (int32_t)(e->slot_base + e->slot_offset[i->aux]);
+        m.disp += (int32_t)e->slot_offset[i->aux];
         break;
     case X64_BASE_POOL: m.base = X64_RIP; break;
     default: break;

@@ -194,7 +194,7 @@ void emit_pseudo(struct emit *e, uint32_t inst)
         x64_rr64(&e->as, X64_MOV_RM, GPR64(emit_reg(p[0])), GPR64(X64_PINNED_BASE));
         break;
     case X64_SLOT:
-        address(e, emit_reg(p[0]), X64_RSP, e->slot_base + e->slot_offset[i->aux]);
+        address(e, emit_reg(p[0]), X64_RSP, e->slot_offset[i->aux]);
         break;
     case X64_SYMBOL: symbol(e, emit_reg(p[0]), &e->f->callees[i->aux]); break;
     case X64_SETCC: setcc(e, inst); break;

@@ -179,6 +179,7 @@ void sel_finish(struct select *s, struct x64_lowered *out)
                     (void)sel_in_reg(s, ir_list_items(s->f, params)[k]);
         }
     make_func(&x);
+    s->operand_first[s->inst_count] = s->operand_count; /* where the last one ends */
     x.number = arena_new(s->arena, mir_vreg, s->vreg_count);
     x.position = arena_new_raw(s->arena, uint32_t, s->order.count);
     for (uint32_t k = 0; k < s->order.count; k++)

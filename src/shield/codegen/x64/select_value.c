@@ -177,8 +177,7 @@ struct mir_inst *sel_inst(struct select *s, enum x64_op op, uint32_t size)
     }
     uint32_t n = s->inst_count++;
     s->insts[n] = (struct mir_inst){.op = (uint16_t)op, .size = (uint8_t)size};
-    s->operand_first[n] = s->operand_count;
-    s->operand_first[n + 1] = s->operand_count;
+    s->operand_first[n] = s->operand_count; /* and so the end of the one before */
     s->clobbers[n] = 0;
     s->sources[n] = s->source;
     return &s->insts[n];
@@ -191,7 +190,6 @@ void sel_operand(struct select *s, mir_vreg v, enum mir_kind kind, enum mir_posi
 
     assert(v != 0 && v < s->vreg_count);
     ARENA_PUSH(s->arena, s->operands, s->operand_count, s->operand_capacity, o);
-    s->operand_first[s->inst_count] = s->operand_count;
 }
 
 void sel_mem(struct select *s, const struct sel_amode *at)
