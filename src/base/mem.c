@@ -1,4 +1,5 @@
-/* mem: calloc, realloc, aligned_alloc and free with fault injection. SPDX-License-Identifier: Apache-2.0 */
+/* mem: calloc, realloc, aligned_alloc and free with fault injection.
+ * SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
 #include <stdlib.h>

@@ -182,6 +182,7 @@ static void list_code(struct maker *k, const struct image *image, uint32_t defin
 {
     struct explore_function *f = chosen(k, defined);
     const struct image_func *func = &image->funcs[defined];
+    struct image_sources sources = image_sources_of(image, func);
     struct disassembled one;
 
     if (f == NULL)
@@ -194,7 +195,7 @@ static void list_code(struct maker *k, const struct image *image, uint32_t defin
         disassemble(k->disassembler, image->text + offset, func->size - at, offset, &one);
         buf_init(&line, k->arena);
         buf_printf(&line, "%6" PRIx32 "  %s", offset, one.text);
-        add_line(k, f, EXPLORE_CODE, image_source_at(image, offset),
+        add_line(k, f, EXPLORE_CODE, image_sources_at(&sources, offset),
                  (struct str){(const char *)line.data, line.size});
     }
 }

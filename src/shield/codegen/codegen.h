@@ -48,10 +48,6 @@ struct codegen_trap {
     uint32_t offset; /* of the first byte of the instruction that faults */
     uint8_t code;
 };
-struct codegen_source {
-    uint32_t offset; /* from here on */
-    uint32_t source;
-};
 
 struct codegen_code {
     uint8_t *bytes;
@@ -69,8 +65,8 @@ struct codegen_code {
     uint32_t jump_table_count;
     struct codegen_trap *traps; /* sorted */
     uint32_t trap_count;
-    struct codegen_source *sources; /* sorted */
-    uint32_t source_count;
+    uint8_t *sources; /* see source_map.h */
+    uint32_t source_bytes;
     struct ir_inlined *inlined; /* of the function: what sources with IR_SOURCE_INLINED mean */
     uint32_t inlined_count;
     uint32_t frame_bytes;   /* between the return address and rsp after the prologue */

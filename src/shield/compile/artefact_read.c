@@ -139,8 +139,9 @@ static enum status check_tables(const struct image *image, struct diag *dg)
             (i != 0 && image->trap_offsets[i] <= image->trap_offsets[i - 1]) ||
             image->trap_codes[i] >= TRAP_CODE_COUNT)
             return damaged(dg, DIAG_NO_OFFSET, "traps are out of order");
-    for (uint32_t i = 1; i < image->source_count; i++)
-        if (image->sources[i].offset < image->sources[i - 1].offset)
+    for (uint32_t i = 0; i < image->func_count; i++)
+        if (image->funcs[i].source_first > image->source_bytes ||
+            (i != 0 && image->funcs[i].source_first < image->funcs[i - 1].source_first))
             return damaged(dg, DIAG_NO_OFFSET, "the source map is out of order");
     for (uint32_t i = 0; i < image->identity.shape.memory_count; i++)
         if (image->memory_plans[i] >= MEMORY_PLAN_COUNT)
@@ -162,8 +163,7 @@ static enum status read_arrays(void *ctx, struct diag *dg)
     TRY(take(job, ARTEFACT_PLANS, 1, &image->memory_plans, &plans, dg));
     TRY(take(job, ARTEFACT_TRAPS, sizeof(uint32_t), &image->trap_offsets, &image->trap_count, dg));
     TRY(take(job, ARTEFACT_CODES, 1, &image->trap_codes, &codes, dg));
-    TRY(take(job, ARTEFACT_SOURCES, sizeof(*image->sources), &image->sources,
-             &image->source_count, dg));
+    TRY(take(job, ARTEFACT_SOURCES, 1, &image->sources, &image->source_bytes, dg));
     TRY(take(job, ARTEFACT_INLINED, sizeof(*image->inlined), &image->inlined,
              &image->inlined_count, dg));
     if (codes != image->trap_count || plans != job->wm->memory_count)

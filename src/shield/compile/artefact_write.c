@@ -261,7 +261,7 @@ static uint64_t sum_of_sizes(const struct image *image, struct str wasm)
 {
     return (uint64_t)image->text_bytes + image->pool_bytes + wasm.size +
            (uint64_t)image->func_count * 256 + (uint64_t)image->trap_count * 5 +
-           (uint64_t)image->source_count * sizeof(*image->sources) +
+           (uint64_t)image->source_bytes +
            (uint64_t)image->inlined_count * sizeof(*image->inlined);
 }
 
@@ -300,7 +300,7 @@ enum status artefact_write(const struct image *image, const struct artefact_name
     add(&w, ARTEFACT_PLANS, image->memory_plans, image->identity.shape.memory_count);
     add(&w, ARTEFACT_TRAPS, image->trap_offsets, image->trap_count * sizeof(uint32_t));
     add(&w, ARTEFACT_CODES, image->trap_codes, image->trap_count);
-    add(&w, ARTEFACT_SOURCES, image->sources, image->source_count * sizeof(*image->sources));
+    add(&w, ARTEFACT_SOURCES, image->sources, image->source_bytes);
     add(&w, ARTEFACT_INLINED, image->inlined, image->inlined_count * sizeof(*image->inlined));
     add(&w, ARTEFACT_WASM, wasm.text, wasm.size);
     add_section_names(&w);

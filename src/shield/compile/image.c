@@ -49,18 +49,37 @@ bool image_trap_at(const struct image *image, uint32_t offset, uint8_t *code)
     return true;
 }
 
+struct image_sources image_sources_of(const struct image *image, const struct image_func *func)
+{
+    const bool is_last = func == image->funcs + image->func_count - 1;
+    struct image_sources s = {
+        .func = func,
+        .at = image->sources + func->source_first,
+        .end = image->sources + (is_last ? image->source_bytes : func[1].source_first)};
+
+    s.has_next = source_map_next(&s.at, s.end, &s.next);
+    return s;
+}
+
+uint32_t image_sources_at(struct image_sources *s, uint32_t offset)
+{
+    while (s->has_next && s->next.offset <= offset - s->func->offset) {
+        s->position = s->next.position;
+        s->has_next = source_map_next(&s->at, s->end, &s->next);
+    }
+    if ((s->position & IMAGE_POSITION_INLINED) == 0)
+        return s->position;
+    return (s->position + s->func->inlined_first) | IMAGE_POSITION_INLINED;
+}
+
 uint32_t image_source_at(const struct image *image, uint32_t offset)
 {
-    uint32_t low = 0, high = image->source_count;
+    const struct image_func *func = image_func_at(image, offset);
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (image->sources[middle].offset <= offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low == 0 ? 0 : image->sources[low - 1].position;
+    if (func == NULL)
+        return 0;
+    struct image_sources s = image_sources_of(image, func);
+    return image_sources_at(&s, offset);
 }
 
 bool image_next_inlined(const struct image *image, uint32_t *position, struct image_inlined *out)

@@ -11,13 +11,15 @@
 #define SHIELD_COMPILE_IMAGE_H
 
 #include "base/arena.h"
+#include "shield/codegen/source_map.h"
 #include "shield/compile/layout.h"
 
 enum {
-    IMAGE_VERSION = 3,           /* of everything that artefacts hold; see artefact.h */
+    IMAGE_VERSION = 4,           /* of everything that artefacts hold; see artefact.h */
     IMAGE_FUNC_ALIGN = 16,
     IMAGE_POOL_ALIGN = 4096,     /* between text and pool: protection has pages */
     IMAGE_TEXT_BYTES_MAX = 1 << 30, /* 32-bit distances reach */
+    IMAGE_SOURCE_BYTES_MAX = 1 << 30,
 };
 
 /* One defined function, in the order of the module. */
@@ -26,13 +28,10 @@ struct image_func {
     uint32_t frame_bytes;    /* between what the prologue pushed and rsp behind it */
     uint16_t saved;          /* pushed registers, bit per hardware number, pushed in that order */
     uint16_t prologue_bytes; /* before them the frame is not whole */
+    uint32_t source_first;   /* where its part of the source map begins */
+    uint32_t inlined_first;  /* what 0 is for it among the inlined positions */
 };
-_Static_assert(sizeof(struct image_func) == 16, "four to a cache line");
-
-/* From this offset of text on, code comes from this position of the module. */
-struct image_source {
-    uint32_t offset, position;
-};
+_Static_assert(sizeof(struct image_func) == 24, "no padding");
 
 /* A position with IMAGE_POSITION_INLINED is not one of the function whose code it is in: its other
  * bits are an index of these. */
@@ -70,8 +69,8 @@ struct image {
     uint32_t *trap_offsets; /* ascending */
     uint8_t *trap_codes;
     uint32_t trap_count;
-    struct image_source *sources; /* ascending */
-    uint32_t source_count;
+    uint8_t *sources; /* per function, in order: codegen/source_map.h */
+    uint32_t source_bytes;
     struct image_inlined *inlined;
     uint32_t inlined_count;
     uint8_t *memory_plans; /* per memory: enum memory_plan that the code relies on */
@@ -86,7 +85,19 @@ uint32_t image_pool_offset(const struct image *image);
 /* The function that has this byte of text; NULL: padding. */
 const struct image_func *image_func_at(const struct image *image, uint32_t offset);
 bool image_trap_at(const struct image *image, uint32_t offset, uint8_t *code);
-uint32_t image_source_at(const struct image *image, uint32_t offset); /* 0: unknown */
+/* The position in the module that code comes from; 0: unknown. Time: linear in what lies in front
+ * of it in its function. */
+uint32_t image_source_at(const struct image *image, uint32_t offset);
+/* The same for all instructions of a function in turn: offsets must not go back. */
+struct image_sources {
+    const struct image_func *func;
+    const uint8_t *at, *end;
+    struct source_change next; /* begins behind what was asked for last, unless there is none */
+    uint32_t position;
+    bool has_next;
+};
+struct image_sources image_sources_of(const struct image *image, const struct image_func *func);
+uint32_t image_sources_at(struct image_sources *s, uint32_t offset);
 /* The next frame at a position, innermost first: takes *position apart into the function and the
  * position in the module, and the position of the call around it. False: it is one of the outermost
  * function, and plain. Ends for any content of the table. */

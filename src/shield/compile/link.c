@@ -24,7 +24,7 @@ void link_copy(const struct codegen_code *from, struct arena *a, struct codegen_
     COPY(pool, from->pool_size);
     COPY(relocs, from->reloc_count);
     COPY(traps, from->trap_count);
-    COPY(sources, from->source_count);
+    COPY(sources, from->source_bytes);
     COPY(inlined, from->inlined_count);
     COPY(jump_tables, from->jump_table_count);
     for (uint32_t i = 0; i < from->jump_table_count; i++)
@@ -50,7 +50,7 @@ static struct totals measure(const struct codegen_code *pieces, uint32_t count)
         t.text = align_up(t.text, IMAGE_FUNC_ALIGN) + pieces[i].size;
         t.pool = align_up(t.pool, POOL_ITEM_ALIGN) + pieces[i].pool_size;
         t.traps += pieces[i].trap_count;
-        t.sources += pieces[i].source_count;
+        t.sources += pieces[i].source_bytes;
         t.inlined += pieces[i].inlined_count;
     }
     return t;
@@ -140,10 +140,11 @@ static void join_tables(struct linker *l, uint32_t i)
         image->trap_offsets[image->trap_count] = base + p->traps[k].offset;
         image->trap_codes[image->trap_count++] = p->traps[k].code;
     }
-    for (uint32_t k = 0; k < p->source_count; k++)
-        image->sources[image->source_count++] =
-            (struct image_source){base + p->sources[k].offset,
-                                  position_in_image(p->sources[k].source, first)};
+    image->funcs[i].source_first = image->source_bytes;
+    image->funcs[i].inlined_first = first;
+    if (p->source_bytes != 0)
+        memcpy(image->sources + image->source_bytes, p->sources, p->source_bytes);
+    image->source_bytes += p->source_bytes;
     for (uint32_t k = 0; k < p->inlined_count; k++)
         image->inlined[image->inlined_count++] =
             (struct image_inlined){.position = p->inlined[k].source,
@@ -162,6 +163,11 @@ enum status link_image(const struct codegen_code *pieces, uint32_t count, struct
         return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET,
                          "machine code of a module: %" PRIu64 " bytes, %d are allowed",
                          t.text + t.pool, IMAGE_TEXT_BYTES_MAX);
+    if (t.sources > IMAGE_SOURCE_BYTES_MAX)
+        return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET,
+                         "the source map of a module: %" PRIu64
+                         " bytes, IMAGE_SOURCE_BYTES_MAX is %d",
+                         t.sources, IMAGE_SOURCE_BYTES_MAX);
     struct linker l = {.pieces = pieces, .image = image};
     l.text = arena_new_raw(a, uint8_t, t.text);
     l.pool = arena_new(a, uint8_t, t.pool);
@@ -170,7 +176,7 @@ enum status link_image(const struct codegen_code *pieces, uint32_t count, struct
     image->func_count = count;
     image->trap_offsets = arena_new_raw(a, uint32_t, t.traps);
     image->trap_codes = arena_new_raw(a, uint8_t, t.traps);
-    image->sources = arena_new_raw(a, struct image_source, t.sources);
+    image->sources = arena_new_raw(a, uint8_t, t.sources);
     image->inlined = arena_new_raw(a, struct image_inlined, t.inlined);
     memset(l.text, TRAP_BYTE, t.text);
     for (uint32_t i = 0; i < count; i++)

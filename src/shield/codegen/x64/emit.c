@@ -1,7 +1,8 @@
 /* emit: see emit.h. SPDX-License-Identifier: Apache-2.0 */
+#include "shield/codegen/source_map.h"
 #include "shield/codegen/x64/emit.h"
 
-enum { BYTES_PER_INST = 6, BYTES_MIN = 128 };
+enum { BYTES_PER_INST = 6, BYTES_MIN = 128, SOURCE_BYTES = 3 };
 
 void emit_record(struct emit *e, struct emit_records *r, uint32_t a, uint32_t b)
 {
@@ -156,6 +157,25 @@ static void finish_tables(struct emit *e, struct codegen_code *out)
         memcpy(out->pool, e->lowered->pool, e->lowered->pool_size);
 }
 
+static void finish_sources(struct emit *e, struct codegen_code *out)
+{
+    struct source_change last = {0, 0}, next = {0, 0};
+    struct buf map;
+
+    buf_init(&map, e->as.arena);
+    buf_reserve(&map, (size_t)e->sources.count * SOURCE_BYTES);
+    for (uint32_t k = 0; k < e->sources.count; k++) {
+        const uint32_t at = x64_asm_final(&e->as, e->sources.items[k].at);
+        if (k > 0 && next.offset < at) /* else nothing was written for the one before */
+            source_map_add(&map, &last, next.offset, next.position);
+        next = (struct source_change){at, e->sources.items[k].a};
+    }
+    if (e->sources.count > 0)
+        source_map_add(&map, &last, next.offset, next.position);
+    out->sources = map.data;
+    out->source_bytes = (uint32_t)map.size;
+}
+
 static void finish(struct emit *e, struct codegen_code *out)
 {
     struct arena *a = e->as.arena;
@@ -170,13 +190,7 @@ static void finish(struct emit *e, struct codegen_code *out)
         out->relocs[out->reloc_count++] = (struct codegen_reloc){
             x64_asm_final(&e->as, e->relocs.items[k].at), (uint8_t)e->relocs.items[k].a,
             e->relocs.items[k].b};
-    out->sources = arena_new_raw(a, struct codegen_source, e->sources.count);
-    for (uint32_t k = 0; k < e->sources.count; k++) {
-        uint32_t at = x64_asm_final(&e->as, e->sources.items[k].at);
-        if (out->source_count > 0 && out->sources[out->source_count - 1].offset == at)
-            out->source_count--; /* nothing was written for the one before */
-        out->sources[out->source_count++] = (struct codegen_source){at, e->sources.items[k].a};
-    }
+    finish_sources(e, out);
     finish_tables(e, out);
     out->saved = e->saved;
     out->frame_bytes = e->frame_bytes + 8 * (uint32_t)__builtin_popcount(e->saved);
