@@ -423,6 +423,72 @@ static void random_memory_op(struct random_ir *r)
                                     .c = ir_access(r->f, x)});
 }
 
+/* ---- numbers put together from bytes --------------------------------------------------------- */
+
+/* Byte `place` of a number that is in `from`: moved to `to`, or wrongly so now and then. */
+static ir_value random_moved_byte(struct random_ir *r, ir_value from, uint32_t place, uint32_t to,
+                                  enum ir_type type)
+{
+    const uint32_t right = 8 * place, left = 8 * to;
+    const uint32_t by = right > left ? right - left : left - right;
+    const enum ir_op op = right > left ? IR_OP_USHR : IR_OP_ISHL;
+    const ir_value distance = random_emit(r, ir_iconst(IR_I32, by));
+    const ir_value moved =
+        random_emit(r, (struct ir_inst){
+                           .op = (uint16_t)op, .type = (uint8_t)type, .a = from, .b = distance});
+    const bool needs_mask = to != 0 && to + 1 != ir_type_bits(type) / 8;
+    if (!needs_mask && rng_chance(&r->rng, 7, 8))
+        return moved;
+    const ir_value mask = random_emit(r, ir_iconst(type, UINT64_C(0xff) << left));
+    return random_emit(
+        r, (struct ir_inst){.op = IR_OP_IAND, .type = (uint8_t)type, .a = moved, .b = mask});
+}
+
+static ir_value random_byte_load(struct random_ir *r, uint32_t offset, ir_value index,
+                                 enum ir_type type)
+{
+    const bool added = rng_chance(&r->rng, 1, 4); /* to the index */
+    const struct ir_access x = {.offset = added ? 40 : (int32_t)(40 + offset), .bytes = 1,
+                                .region = IR_REGION_MEMORY, .trap = 4};
+
+    if (added) {
+        const ir_value more = random_emit(r, ir_iconst(IR_I32, offset));
+        index = random_emit(
+            r, (struct ir_inst){.op = IR_OP_IADD, .type = IR_I32, .a = index, .b = more});
+    }
+    const ir_value address = random_emit(
+        r,
+        (struct ir_inst){.op = IR_OP_GUEST_ADDRESS, .type = IR_I64, .a = r->memory, .b = index});
+    return random_emit(r, (struct ir_inst){.op = IR_OP_LOAD, .type = (uint8_t)type, .a = address,
+                                           .c = ir_access(r->f, x)});
+}
+
+/* The n bytes of a value or of memory, turned around or not; now and then not quite. */
+static void random_bytes(struct random_ir *r)
+{
+    const enum ir_type type = rng_chance(&r->rng, 1, 2) ? IR_I32 : IR_I64;
+    const uint32_t width = ir_type_bits(type) / 8, shape = random_below(r, 3);
+    const uint32_t n = shape == 0 ? width : shape == 1 ? width / 2 : 2;
+    const bool loads = rng_chance(&r->rng, 1, 2), turned = rng_chance(&r->rng, 2, 3);
+    const uint32_t odd = rng_chance(&r->rng, 1, 8) ? random_below(r, n) : n;
+    const ir_value whole = random_operand(r, type), index = random_index(r);
+    ir_value sum = IR_NONE;
+
+    for (uint32_t k = 0; k < n; k++) {
+        const uint32_t to = (k + 3) % n; /* not in order */
+        const uint32_t place = (turned ? n - 1 - to : to) ^ (to == odd);
+        const ir_value from = loads ? random_byte_load(r, place, index, type) : whole;
+        const ir_value part = random_moved_byte(r, from, loads ? 0 : place, to, type);
+        sum = sum == IR_NONE
+                  ? part
+                  : random_emit(r, (struct ir_inst){.op = IR_OP_IOR, .type = (uint8_t)type,
+                                                    .a = sum, .b = part});
+        if (rng_chance(&r->rng, 1, 40))
+            random_memory_op(r);
+    }
+    random_keep(r, sum);
+}
+
 /* ---- vectors --------------------------------------------------------------------------------- */
 
 static bool random_shape_fits(enum ir_op op, enum ir_shape shape)
@@ -571,8 +637,13 @@ static void random_statement(struct random_ir *r)
         random_select(r);
         break;
     case 8:
-    case 9:
         random_memory_op(r);
+        break;
+    case 9:
+        if (rng_chance(&r->rng, 1, 3))
+            random_bytes(r);
+        else
+            random_memory_op(r);
         break;
     case 10:
         random_float_op(r);

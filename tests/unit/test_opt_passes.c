@@ -116,6 +116,122 @@ static const struct row {
      "  v2:i32 = load v0 {offset 0 bytes 1 region 8 trap 4 signed}\n  return (v2)\n",
      "block 0 (v0:i64, v1:i32)\n  store v0 v1 {offset 0 bytes 1 region 8 trap 4}\n"
      "  v3:i8 = ireduce v1\n  v4:i32 = sextend v3\n  return (v4)\n"},
+    {"bytes of a value turned around", opt_bytes, "(i32) -> (i32)",
+     "block 0 (v0:i32)\n  v10:i32 = iconst 0x8\n  v11:i32 = iconst 0x18\n"
+     "  v12:i32 = iconst 0xff00\n  v13:i32 = iconst 0xff0000\n  v1:i32 = ishl v0 v11\n"
+     "  v2:i32 = ishl v0 v10\n  v3:i32 = iand v2 v13\n  v4:i32 = ior v1 v3\n"
+     "  v5:i32 = ushr v0 v10\n  v6:i32 = iand v5 v12\n  v7:i32 = ushr v0 v11\n"
+     "  v8:i32 = ior v6 v7\n  v9:i32 = ior v4 v8\n  return (v9)\n",
+     "block 0 (v0:i32)\n  v1:i32 = iconst 0x8\n  v2:i32 = iconst 0x18\n"
+     "  v3:i32 = iconst 0xff00\n  v4:i32 = iconst 0xff0000\n  v5:i32 = ishl v0 v2\n"
+     "  v6:i32 = ishl v0 v1\n  v7:i32 = iand v6 v4\n  v8:i32 = ior v5 v7\n"
+     "  v9:i32 = ushr v0 v1\n  v10:i32 = iand v9 v3\n  v11:i32 = ushr v0 v2\n"
+     "  v12:i32 = ior v10 v11\n  v13:i32 = bswap v0\n  return (v13)\n"},
+    {"two of three bytes are no number", opt_bytes, "(i32) -> (i32)",
+     "block 0 (v0:i32)\n  v10:i32 = iconst 0x8\n  v11:i32 = iconst 0x18\n"
+     "  v12:i32 = iconst 0xff00\n  v13:i32 = iconst 0xff0000\n  v1:i32 = ishl v0 v11\n"
+     "  v5:i32 = ushr v0 v10\n  v6:i32 = iand v5 v12\n  v9:i32 = ior v1 v6\n"
+     "  return (v9)\n",
+     "block 0 (v0:i32)\n  v1:i32 = iconst 0x8\n  v2:i32 = iconst 0x18\n"
+     "  v3:i32 = iconst 0xff00\n  v4:i32 = iconst 0xff0000\n  v5:i32 = ishl v0 v2\n"
+     "  v6:i32 = ushr v0 v1\n  v7:i32 = iand v6 v3\n  v8:i32 = ior v5 v7\n  return (v8)\n"},
+    {"two bytes, the high one first", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v2:i32 = iconst 0x8\n"
+     "  v1:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v1 v2\n"
+     "  v4:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n  v5:i32 = ior v3 v4\n"
+     "  return (v5)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n"
+     "  v2:i32 = load v0 {offset 0 bytes 2 region 8 trap 4}\n  v3:i32 = bswap v2\n"
+     "  v4:i32 = iconst 0x10\n  v5:i32 = ushr v3 v4\n  return (v5)\n"},
+    {"two bytes, the low one first", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v2:i32 = iconst 0x8\n"
+     "  v1:i32 = load v0 {offset 7 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v1 v2\n"
+     "  v4:i32 = load v0 {offset 6 bytes 1 region 8 trap 4}\n  v5:i32 = ior v3 v4\n"
+     "  return (v5)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n"
+     "  v2:i32 = load v0 {offset 6 bytes 2 region 8 trap 4}\n  return (v2)\n"},
+    {"bytes that do not touch", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v2:i32 = iconst 0x8\n"
+     "  v1:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v1 v2\n"
+     "  v4:i32 = load v0 {offset 2 bytes 1 region 8 trap 4}\n  v5:i32 = ior v3 v4\n"
+     "  return (v5)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n"
+     "  v2:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v2 v1\n"
+     "  v4:i32 = load v0 {offset 2 bytes 1 region 8 trap 4}\n  v5:i32 = ior v3 v4\n"
+     "  return (v5)\n"},
+    {"a store between the bytes", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v2:i32 = iconst 0x8\n"
+     "  v1:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v1 v2\n"
+     "  store v0 v2 {offset 0 bytes 4 region 8 trap 4}\n"
+     "  v4:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n  v5:i32 = ior v3 v4\n"
+     "  return (v5)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n"
+     "  v2:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v2 v1\n"
+     "  store v0 v1 {offset 0 bytes 4 region 8 trap 4}\n"
+     "  v5:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n  v6:i32 = ior v3 v5\n"
+     "  return (v6)\n"},
+    {"another trap between the bytes", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v2:i32 = iconst 0x8\n"
+     "  v1:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v1 v2\n"
+     "  trap_if.9 v2\n  v4:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n"
+     "  v5:i32 = ior v3 v4\n  return (v5)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n"
+     "  v2:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v2 v1\n"
+     "  trap_if.9 v1\n  v5:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n"
+     "  v6:i32 = ior v3 v5\n  return (v6)\n"},
+    {"a byte that is wanted elsewhere", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v2:i32 = iconst 0x8\n"
+     "  v1:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v1 v2\n"
+     "  v4:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n  v5:i32 = ior v3 v4\n"
+     "  v6:i32 = iadd v5 v4\n  return (v6)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n"
+     "  v2:i32 = load v0 {offset 0 bytes 1 region 8 trap 4}\n  v3:i32 = ishl v2 v1\n"
+     "  v4:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n  v5:i32 = ior v3 v4\n"
+     "  v6:i32 = iadd v5 v4\n  return (v6)\n"},
+    {"a load of more than is wanted", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n  v2:i32 = iconst 0xff\n"
+     "  v3:i32 = load v0 {offset 0 bytes 4 region 8 trap 4}\n  v4:i32 = iand v3 v2\n"
+     "  v5:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n  v6:i32 = ishl v5 v1\n"
+     "  v7:i32 = ior v4 v6\n  return (v7)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n  v2:i32 = iconst 0xff\n"
+     "  v3:i32 = load v0 {offset 0 bytes 4 region 8 trap 4}\n  v4:i32 = iand v3 v2\n"
+     "  v5:i32 = load v0 {offset 1 bytes 1 region 8 trap 4}\n  v6:i32 = ishl v5 v1\n"
+     "  v7:i32 = ior v4 v6\n  return (v7)\n"},
+    {"bytes with a sign", opt_bytes, "(i64) -> (i32)",
+     "block 0 (v0:i64)\n  v2:i32 = iconst 0x8\n"
+     "  v1:i32 = load v0 {offset 0 bytes 1 region 8 trap 4 signed}\n"
+     "  v3:i32 = ishl v1 v2\n"
+     "  v4:i32 = load v0 {offset 1 bytes 1 region 8 trap 4 signed}\n  v5:i32 = ior v3 v4\n"
+     "  return (v5)\n",
+     "block 0 (v0:i64)\n  v1:i32 = iconst 0x8\n"
+     "  v2:i32 = load v0 {offset 0 bytes 1 region 8 trap 4 signed}\n"
+     "  v3:i32 = ishl v2 v1\n"
+     "  v4:i32 = load v0 {offset 1 bytes 1 region 8 trap 4 signed}\n  v5:i32 = ior v3 v4\n"
+     "  return (v5)\n"},
+    {"indices apart, the lowest second", opt_bytes, "(i64, i32) -> (i32)",
+     "block 0 (v0:i64, v7:i32)\n  v2:i32 = iconst 0x8\n  v8:i32 = iconst 0x1\n"
+     "  v9:i32 = iadd v7 v8\n  v10:i64 = guest_address v0 v9\n"
+     "  v11:i64 = guest_address v0 v7\n"
+     "  v1:i32 = load v10 {offset 0 bytes 1 region 8 trap 4}\n"
+     "  v3:i32 = load v11 {offset 0 bytes 1 region 8 trap 4}\n  v4:i32 = ishl v1 v2\n"
+     "  v5:i32 = ior v4 v3\n  return (v5)\n",
+     "block 0 (v0:i64, v1:i32)\n  v2:i32 = iconst 0x8\n  v3:i32 = iconst 0x1\n"
+     "  v4:i32 = iadd v1 v3\n  v5:i64 = guest_address v0 v4\n"
+     "  v6:i64 = guest_address v0 v1\n  v7:i64 = guest_address v0 v1\n"
+     "  v8:i32 = load v7 {offset 0 bytes 2 region 8 trap 4}\n  return (v8)\n"},
+    {"a lowest byte whose index is not the least", opt_bytes, "(i64, i32) -> (i32)",
+     "block 0 (v0:i64, v7:i32)\n  v2:i32 = iconst 0x8\n  v8:i32 = iconst 0x1\n"
+     "  v9:i32 = iadd v7 v8\n  v10:i64 = guest_address v0 v9\n"
+     "  v11:i64 = guest_address v0 v7\n"
+     "  v1:i32 = load v10 {offset 0 bytes 1 region 8 trap 4}\n"
+     "  v3:i32 = load v11 {offset 2 bytes 1 region 8 trap 4}\n  v4:i32 = ishl v3 v2\n"
+     "  v5:i32 = ior v4 v1\n  return (v5)\n",
+     "block 0 (v0:i64, v1:i32)\n  v2:i32 = iconst 0x8\n  v3:i32 = iconst 0x1\n"
+     "  v4:i32 = iadd v1 v3\n  v5:i64 = guest_address v0 v4\n"
+     "  v6:i64 = guest_address v0 v1\n"
+     "  v7:i32 = load v5 {offset 0 bytes 1 region 8 trap 4}\n"
+     "  v8:i32 = load v6 {offset 2 bytes 1 region 8 trap 4}\n  v9:i32 = ishl v8 v2\n"
+     "  v10:i32 = ior v9 v7\n  return (v10)\n"},
     {"a store overwritten at once", opt_number, "(i64, i32) -> (i32)",
      "block 0 (v0:i64, v1:i32)\n  store v0 v1 {offset 0 bytes 4 region 8 trap 4}\n"
      "  v2:i32 = iadd v1 v1\n  store v0 v2 {offset 0 bytes 4 region 8 trap 4}\n"

@@ -24,6 +24,7 @@ static const struct {
     {"params",  opt_params    },
     {"thread",  thread        },
     {"number",  opt_number    },
+    {"bytes",   opt_bytes     },
     {"convert", opt_convert   },
     {"hoist",   opt_hoist     },
     {"dead",    opt_dead      },

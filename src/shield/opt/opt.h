@@ -5,6 +5,7 @@
  *   opt_params    parameters that are always one value become it
  *   thread.h      branches whose outcome depends on where control comes from are taken there
  *   opt_number    one walk over the dominator tree: constants, rules/opt, equal values, memory
+ *   opt_bytes     numbers put together from bytes are loaded at once, or have their bytes swapped
  *   opt_clean     what control never reaches goes; blocks in a row become one
  *   opt_convert   small branches that only choose a value become SELECT
  *   opt_hoist     what is the same in each round of a loop is computed in front of it
@@ -35,6 +36,7 @@ struct opt_options {
 void opt_params(struct ir_func *f, struct opt_stats *stats);
 void opt_number(struct ir_func *f, struct opt_stats *stats);
 void opt_clean(struct ir_func *f, struct opt_stats *stats);
+void opt_bytes(struct ir_func *f, struct opt_stats *stats);
 void opt_convert(struct ir_func *f, struct opt_stats *stats);
 void opt_hoist(struct ir_func *f, struct opt_stats *stats);
 void opt_dead(struct ir_func *f, struct opt_stats *stats);
