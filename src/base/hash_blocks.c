@@ -30,8 +30,8 @@ void hash_blocks_add(struct hash_blocks *h, const void *data, size_t size, hash_
         memcpy(h->block, at + size - rest, rest);
 }
 
-void hash_blocks_end(struct hash_blocks *h, hash_blocks_fn *work, void *hash,
-                     const uint32_t *state, uint32_t out_bytes, uint8_t *out)
+void hash_blocks_end(struct hash_blocks *h, hash_blocks_fn *work, void *hash, const uint32_t *state,
+                     uint32_t out_bytes, uint8_t *out)
 {
     static const uint8_t padding[HASH_BLOCK_BYTES] = {0x80};
     const uint64_t bits = h->total_bytes * 8;

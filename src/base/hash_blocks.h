@@ -18,8 +18,8 @@ typedef void hash_blocks_fn(void *hash, const uint8_t *data, size_t count);
 void hash_blocks_add(struct hash_blocks *h, const void *data, size_t size, hash_blocks_fn *work,
                      void *hash);
 /* Pads, works in what is left; out: the words of the hash's state, most significant byte first. */
-void hash_blocks_end(struct hash_blocks *h, hash_blocks_fn *work, void *hash,
-                     const uint32_t *state, uint32_t out_bytes, uint8_t *out);
+void hash_blocks_end(struct hash_blocks *h, hash_blocks_fn *work, void *hash, const uint32_t *state,
+                     uint32_t out_bytes, uint8_t *out);
 
 static inline uint32_t hash_load_word(const uint8_t *at)
 {

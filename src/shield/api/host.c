@@ -62,7 +62,7 @@ static enum status host_run(struct api_host *h, struct mujun_caller *caller,
 }
 
 static enum status host_call_plain(struct api_host *h, struct mujun_caller *caller,
-                                      const union rt_value *args, union rt_value *results)
+                                   const union rt_value *args, union rt_value *results)
 {
     const union mujun_value *in = (const union mujun_value *)(const void *)args;
     union mujun_value *out = (union mujun_value *)(void *)results;
@@ -73,7 +73,7 @@ static enum status host_call_plain(struct api_host *h, struct mujun_caller *call
 }
 
 static enum status host_call_with_references(struct api_host *h, struct mujun_caller *caller,
-                                         const union rt_value *args, union rt_value *results)
+                                             const union rt_value *args, union rt_value *results)
 {
     const struct rt_type *t = h->type;
     struct api_values room; /* parameters, then results */

@@ -67,14 +67,21 @@ static void *sit(void *arg)
     return NULL;
 }
 
+/* Asking for the processors reads a file: done only where a second thread is of use. */
+static uint32_t juror_count(const struct image *image)
+{
+    static const uint32_t most = JUDGE_THREADS_MAX;
+    const uint32_t useful = MIN(most, image->text_bytes / JUDGE_THREAD_TEXT_BYTES + 1);
+    const uint32_t processors = useful > 1 ? (uint32_t)get_nprocs() : 1;
+
+    return MAX(MIN(useful, processors), 1);
+}
+
 /* A thread that the host refuses is done without: functions that nobody has judged are left to the
  * others, and this thread is one of them. */
 static enum status hold(struct trial *t, struct diag *dg)
 {
-    static const uint32_t most = JUDGE_THREADS_MAX;
-    const uint32_t wanted = (uint32_t)MAX(get_nprocs(), 1);
-    const uint32_t count =
-        MIN(MIN(wanted, most), t->image->text_bytes / JUDGE_THREAD_TEXT_BYTES + 1);
+    const uint32_t count = juror_count(t->image);
     struct juror *jurors = mem_alloc(count, sizeof(*jurors));
     const struct juror *first = NULL;
     uint32_t started = 1;

@@ -3,8 +3,30 @@
 #include "shield/interp/handler.h"
 #include "shield/interp/translate_int.h"
 
-const struct interp_op_info interp_op_info[IOP_COUNT] = {
-#define IOP(name, format) [IOP_##name] = {interp_do_##name, #name, format},
+interp_handler *const interp_handlers[IOP_COUNT] = {
+#define IOP(name, format) [IOP_##name] = interp_do_##name,
+#include "shield/interp/iops.def"
+#undef IOP
+};
+const char interp_formats[IOP_COUNT][INTERP_FORMAT_BYTES] = {
+#define IOP(name, format) [IOP_##name] = format,
+#include "shield/interp/iops.def"
+#undef IOP
+};
+
+/* All names, and where each begins. */
+static const struct names {
+#define IOP(name, format) char name[sizeof(#name)];
+#include "shield/interp/iops.def"
+#undef IOP
+} names = {
+#define IOP(name, format) #name,
+#include "shield/interp/iops.def"
+#undef IOP
+};
+_Static_assert(sizeof(names) <= UINT16_MAX, "offsets have 16 bits");
+static const uint16_t name_offsets[IOP_COUNT] = {
+#define IOP(name, format) [IOP_##name] = offsetof(struct names, name),
 #include "shield/interp/iops.def"
 #undef IOP
 };
@@ -17,7 +39,7 @@ static enum interp_op op_at(const uint32_t *pc)
 
     memcpy(&handler, pc, sizeof(handler));
     for (uint32_t op = 0; op < IOP_COUNT; op++)
-        if (interp_op_info[op].handler == handler)
+        if (interp_handlers[op] == handler)
             return (enum interp_op)op;
     return IOP_COUNT;
 }
@@ -63,17 +85,18 @@ static uint32_t print_instruction(struct cursor *c)
 {
     const uint32_t *pc = c->code->code + c->start;
     enum interp_op op = op_at(pc);
-    const struct interp_op_info *info = &interp_op_info[op];
+    const char *format = interp_formats[op];
 
-    buf_printf(c->out, "%6u @%x  %s", c->start, interp_map_find(c->code, pc), info->name);
+    buf_printf(c->out, "%6u @%x  %s", c->start, interp_map_find(c->code, pc),
+               (const char *)&names + name_offsets[op]);
     c->operand = 2;
-    if (info->format[0] == '+') {
+    if (format[0] == '+') {
         enum interp_op second = IOP_COUNT, first = tr_pair_parts(op, &second);
-        print_operands(c, interp_op_info[first].format);
+        print_operands(c, interp_formats[first]);
         buf_printf(c->out, ";");
-        print_operands(c, interp_op_info[second].format);
+        print_operands(c, interp_formats[second]);
     } else {
-        print_operands(c, info->format);
+        print_operands(c, format);
     }
     buf_byte(c->out, '\n');
     return INTERP_WORDS(c->operand - 2);

@@ -120,12 +120,10 @@ enum interp_op {
     IOP_COUNT
 };
 
-struct interp_op_info {
-    interp_handler *handler;
-    const char *name;
-    const char *format; /* see iops.def */
-};
-extern const struct interp_op_info interp_op_info[IOP_COUNT];
+/* Two tables: what has no pointers in it costs nothing when a process starts. */
+enum { INTERP_FORMAT_BYTES = 12 };
+extern interp_handler *const interp_handlers[IOP_COUNT];
+extern const char interp_formats[IOP_COUNT][INTERP_FORMAT_BYTES]; /* see iops.def */
 
 /* The code of the instance's func_index-th function, translated if need be. */
 MUST_USE enum status interp_code_get(struct rt_module *m, uint32_t defined_index, bool metered,

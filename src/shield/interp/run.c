@@ -71,8 +71,8 @@ static enum status store_init(struct rt_store *store, struct diag *dg)
     store->tier_state = cx;
     cx->store = store;
     cx->interrupted = &store->interrupted;
-    memcpy(cx->exit_code, &interp_op_info[IOP_EXIT].handler, sizeof(interp_handler *));
-    memcpy(cx->bridge_code, &interp_op_info[IOP_BRIDGE].handler, sizeof(interp_handler *));
+    memcpy(cx->exit_code, &interp_handlers[IOP_EXIT], sizeof(interp_handler *));
+    memcpy(cx->bridge_code, &interp_handlers[IOP_BRIDGE], sizeof(interp_handler *));
     return ST_OK;
 }
 

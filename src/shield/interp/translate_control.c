@@ -175,8 +175,8 @@ static struct condition pop_condition(struct tr *t)
                           .base = n->base,
                           .opposite = n->opposite,
                           .variant = (uint32_t)n->op - n->base};
-    c.word_count = (uint32_t)strlen(interp_op_info[n->op].format) - 1;
-    if (interp_op_info[n->op].format[2] == 'I')
+    c.word_count = (uint32_t)strlen(interp_formats[n->op]) - 1;
+    if (interp_formats[n->op][2] == 'I')
         c.word_count++;
     for (uint32_t i = 0; i < c.word_count; i++)
         c.words[i] = t->code[n->start + 3 + i];

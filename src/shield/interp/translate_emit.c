@@ -39,7 +39,7 @@ uint32_t *tr_emit(struct tr *t, enum interp_op op, uint32_t operands)
         struct map_entry entry = {start, t->offset};
         ARENA_PUSH(t->arena, t->map, t->map_count, t->map_capacity, entry);
     }
-    memcpy(t->code + start, &interp_op_info[op].handler, sizeof(interp_handler *));
+    memcpy(t->code + start, &interp_handlers[op], sizeof(interp_handler *));
     memset(t->code + start + 2, 0, (words - 2) * sizeof(uint32_t));
     t->code_count += words;
     t->steps++;
@@ -73,7 +73,7 @@ void tr_take_newest(struct tr *t)
 void tr_replace_newest(struct tr *t, enum interp_op op)
 {
     t->newest.op = (uint16_t)op;
-    memcpy(t->code + t->newest.start, &interp_op_info[op].handler, sizeof(interp_handler *));
+    memcpy(t->code + t->newest.start, &interp_handlers[op], sizeof(interp_handler *));
 }
 
 void tr_barrier(struct tr *t)

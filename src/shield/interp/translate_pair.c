@@ -52,7 +52,7 @@ static uint32_t operand_words(enum interp_op op)
 {
     uint32_t n = 0;
 
-    for (const char *f = interp_op_info[op].format; *f != 0 && *f != '#'; f++)
+    for (const char *f = interp_formats[op]; *f != 0 && *f != '#'; f++)
         n += *f == 'I' ? 2 : *f == 'V' ? 4 : 1;
     return n;
 }
@@ -105,7 +105,7 @@ uint32_t tr_settle(struct tr *t)
                                                 ? 2 + t->code[operands + 1]
                                                 : operand_words((enum interp_op)b->op);
     memmove(t->code + to, t->code + operands, moved * sizeof(uint32_t));
-    memcpy(t->code + a->start, &interp_op_info[p->op].handler, sizeof(interp_handler *));
+    memcpy(t->code + a->start, &interp_handlers[p->op], sizeof(interp_handler *));
     if (t->map[t->map_count - 1].word == b->start)
         t->map[t->map_count - 1].word = a->start + n; /* where its traps are raised */
     t->code_count = a->start + INTERP_WORDS(n + words);

@@ -12,9 +12,8 @@ static enum status host_call(void *env, struct rt_caller *caller, const union rt
 
 /* The first call from this instance: finds the memory exported as "memory", as WASI wants it; else
  * the first one; else none. */
-static __attribute__((noinline)) enum status first_call(void *env, struct rt_caller *caller,
-                                                        const union rt_value *args,
-                                                        union rt_value *results)
+static __attribute__((noinline)) enum status
+first_call(void *env, struct rt_caller *caller, const union rt_value *args, union rt_value *results)
 {
     struct wasi *w = ((const struct wasi_binding *)env)->wasi;
     struct rt_instance *i = caller->instance;
@@ -22,8 +21,7 @@ static __attribute__((noinline)) enum status first_call(void *env, struct rt_cal
 
     w->memory_of = i;
     w->memory = NULL;
-    if (i != NULL && rt_instance_export(i, STR("memory"), &found) &&
-        found.kind == WM_EXTERN_MEMORY)
+    if (i != NULL && rt_instance_export(i, STR("memory"), &found) && found.kind == WM_EXTERN_MEMORY)
         w->memory = found.memory;
     else if (i != NULL && i->module->wm.memory_count > 0)
         w->memory = i->memories[0];

@@ -314,8 +314,9 @@ enum status wasi_new(const struct wasi_config *config, struct wasi **out, struct
     w->has_seed = config->has_seed;
     w->random_state = config->seed;
     w->resolver = config->resolver;
-    if (w->resolver == WASI_RESOLVER_AUTO)
-        w->resolver = wasi_kernel_has_openat2() ? WASI_RESOLVER_KERNEL : WASI_RESOLVER_WALK;
+    if (w->resolver == WASI_RESOLVER_AUTO) /* without a directory there is nothing to resolve */
+        w->resolver = config->dir_count > 0 && wasi_kernel_has_openat2() ? WASI_RESOLVER_KERNEL
+                                                                         : WASI_RESOLVER_WALK;
     enum status st = open_all(w, config, dg);
     if (st != ST_OK) {
         wasi_free(w);

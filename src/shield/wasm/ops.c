@@ -4,7 +4,7 @@
 
 const struct wm_op_info wm_op_info[WM_OP_COUNT] = {
 #define OP(name, text, prefix, code, imm, sig, width, feature)                                     \
-    [WM_OP_##name] = {text, sig, code, prefix, WM_IMM_##imm, width, WM_FEATURE_##feature},
+    [WM_OP_##name] = {code, prefix, WM_IMM_##imm, width, WM_FEATURE_##feature, sig, text},
 #include "shield/wasm/opcodes.def"
 #undef OP
 };

@@ -19,14 +19,15 @@ enum wm_imm {
     WM_IMM_COUNT
 };
 
-struct wm_op_info {
-    const char *text;
-    const char *sig;   /* "ii:i", or "*" when typed by hand */
+enum { WM_OP_TEXT_BYTES = 40, WM_OP_SIG_BYTES = 8 };
+struct wm_op_info { /* no pointers: nothing is to be done with the table when a process starts */
     uint16_t code;
     uint8_t prefix;    /* 0: one-byte opcode */
     uint8_t imm;       /* enum wm_imm */
     uint8_t width;     /* bytes accessed, or lanes for LANE rows */
     uint8_t feature;   /* enum wm_feature */
+    char sig[WM_OP_SIG_BYTES]; /* "ii:i", or "*" when typed by hand */
+    char text[WM_OP_TEXT_BYTES];
 };
 extern const struct wm_op_info wm_op_info[WM_OP_COUNT];
 

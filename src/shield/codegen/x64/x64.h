@@ -89,8 +89,9 @@ enum x64_prefix { X64_PREFIX_N = 0, X64_PREFIX_P66 = 0x66, X64_PREFIX_PF3 = 0xf3
 enum { X64_WIDTH_S = 0, X64_WIDTH_REG = 0xff, X64_W_0 = 0, X64_W_1 = 1, X64_W_S = 2 };
 enum x64_flags { X64_FLAGS_K, X64_FLAGS_R, X64_FLAGS_Z, X64_FLAGS_X };
 
+enum { X64_TEXT_BYTES = 20 };
 struct x64_row {
-    const char *text;
+    char text[X64_TEXT_BYTES];
     uint8_t form, map, prefix, opcode, digit;
     uint8_t width; /* bytes in memory; X64_WIDTH_S: by size */
     uint8_t w;     /* X64_W_* */
