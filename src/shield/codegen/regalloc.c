@@ -34,6 +34,8 @@ void ra_slot_give(struct ra_slots *s, mir_place slot, bool wide)
 static void push(struct ra_edits *e, struct mir_edit edit)
 {
     assert((e->count == 0 || e->items[e->count - 1].point <= edit.point) && "edits are sorted");
+    if (ra_is_register(edit.to))
+        e->written |= ra_bit(edit.to);
     ARENA_PUSH(e->f->arena, e->items, e->count, e->capacity, edit);
 }
 

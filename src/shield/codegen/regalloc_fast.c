@@ -36,6 +36,7 @@ struct fast {
     uint32_t move_capacity;
     uint32_t *group_of; /* per block */
 
+    mir_preg_set written; /* by instructions so far */
     mir_vreg held[MIR_PREG_COUNT];
     uint32_t used_at[MIR_PREG_COUNT]; /* instruction */
     mir_preg_set free;                /* allocatable, nothing in it */
@@ -287,6 +288,7 @@ static void gather(struct fast *s, uint32_t first, uint32_t end)
 {
     s->early_fixed = s->early_taken = s->late_taken = 0;
     s->late_bad = s->f->clobbers[s->inst];
+    s->written |= s->late_bad;
     s->has_fixed = s->has_reuse = s->has_early_def = false;
     for (uint32_t k = first; k < end; k++) {
         const struct mir_operand *op = &s->f->operands[k];
@@ -438,6 +440,7 @@ static void place_def(struct fast *s, uint32_t first, uint32_t k)
     }
     s->out->places[k] = place;
     take(s, op, place);
+    s->written |= ra_bit(place);
     bind(s, op->vreg, place);
 }
 
@@ -560,7 +563,7 @@ enum status ra_fast(const struct mir_func *f, struct mir_allocation *out,
     out->edits = s->edits.items;
     out->edit_count = s->edits.count;
     out->slot_count = s->slots.unit_count;
-    out->callee_saved = ra_written(f, out) & f->callee_saved;
+    out->callee_saved = (s->written | s->edits.written) & f->callee_saved;
     stats->steps = f->inst_count;
     return ST_OK;
 }

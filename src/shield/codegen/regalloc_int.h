@@ -56,6 +56,7 @@ struct ra_edits {
     const struct mir_func *f;
     struct mir_edit *items;
     uint32_t count, capacity;
+    mir_preg_set written; /* registers that edits write */
     struct regalloc_stats *stats;
 };
 

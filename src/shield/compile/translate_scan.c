@@ -17,6 +17,8 @@ static const struct short_form {
 #undef OP
 };
 
+enum { EMPTY_BLOCK = 0x40 }; /* the type of a block without one */
+
 /* An unsigned LEB128 of one or two bytes; its length, 0 when it is longer. */
 static inline uint32_t short_leb(const uint8_t *p, uint32_t *value)
 {
@@ -55,7 +57,7 @@ static inline bool read_short(struct wm_reader *r, struct wm_ins *out)
             return false;
         break;
     case WM_IMM_BLOCK:
-        if (p[1] != 0x40)
+        if (p[1] != EMPTY_BLOCK)
             return false;
         out->block = (struct wm_block){.kind = WM_BLOCK_EMPTY};
         at = 2;
@@ -142,13 +144,84 @@ static void sort_sets(struct tf *t)
             (uint32_t)t->found_sets.items[i];
 }
 
-/* May tf_check_ins() refuse such an operator? */
-static bool needs_check(enum wm_op op)
-{
-    static const bool by_immediate[WM_IMM_COUNT] = {
-        [WM_IMM_BLOCK] = true, [WM_IMM_HEAP_TYPE] = true, [WM_IMM_SELECT] = true};
+/* What the scan does with an operator of one byte. */
+enum step {
+    STEP_SLOW, /* reads it like everybody else */
+    STEP_OVER, /* nobody wants to know of it */
+    STEP_OVER_MEMARG,
+    STEP_LOCAL,
+    STEP_BLOCK,
+    STEP_END /* and else */
+};
 
-    return tf_rows[op].kind == ROW_REFUSED || by_immediate[short_forms[256 + op].imm];
+#define STEP_OF(name, imm)                                                                         \
+    (WM_OP_##name == WM_OP_END || WM_OP_##name == WM_OP_ELSE ? STEP_END                            \
+     : (imm) == WM_IMM_LOCAL                                 ? STEP_LOCAL                          \
+     : (imm) == WM_IMM_BLOCK                                 ? STEP_BLOCK                          \
+     : (imm) == WM_IMM_MEMARG                                ? STEP_OVER_MEMARG                    \
+     : (imm) == WM_IMM_NONE || (imm) == WM_IMM_F32 || (imm) == WM_IMM_F64 || HAS_LEB(imm)          \
+         ? STEP_OVER                                                                               \
+         : STEP_SLOW)
+#define HAS_LEB(imm)                                                                               \
+    ((imm) == WM_IMM_GLOBAL || (imm) == WM_IMM_FUNC || (imm) == WM_IMM_LABEL ||                    \
+     (imm) == WM_IMM_I32 || (imm) == WM_IMM_I64)
+#define IS_OLD(feature)                                                                            \
+    (WM_FEATURE_##feature == WM_FEATURE_MVP || WM_FEATURE_##feature == WM_FEATURE_SIGN_EXTENSION)
+
+/* By first byte; behind them, what nobody looks at. Operators that may be refused are not old. */
+static const struct step_form {
+    uint8_t step;  /* enum step */
+    uint8_t bytes; /* of the opcode and an immediate of fixed size */
+    uint8_t lebs;  /* behind these */
+} step_forms[256 + WM_OP_COUNT] = {
+#define OP(name, text, prefix, code, imm, sig, width, feature)                                     \
+    [(prefix) == 0 ? (code) : 256 + WM_OP_##name] = {                                              \
+        IS_OLD(feature) ? STEP_OF(name, WM_IMM_##imm) : STEP_SLOW,                                 \
+        WM_IMM_##imm == WM_IMM_F32   ? 5                                                           \
+        : WM_IMM_##imm == WM_IMM_F64 ? 9                                                           \
+                                     : 1,                                                          \
+        HAS_LEB(WM_IMM_##imm)},
+#include "shield/wasm/opcodes.def"
+#undef OP
+};
+
+static const uint8_t *over_leb(const uint8_t *p)
+{
+    while ((*p++ & 0x80) != 0)
+        continue;
+    return p;
+}
+
+/* Steps over operators until one that is to be noted, which *out tells of: its op, offset, and
+ * the index of a local. The body is valid, so it ends with END. */
+static enum status next_noted(struct wm_reader *r, struct wm_ins *out, struct diag *dg)
+{
+    const uint8_t *p = r->bytes + r->pos;
+
+    for (;;) {
+        const struct step_form *form = &step_forms[p[0]];
+        if (form->step == STEP_OVER) {
+            p += form->bytes;
+            if (form->lebs != 0)
+                p = over_leb(p);
+        } else if (form->step == STEP_OVER_MEMARG && p[1] < 0x40) { /* memory 0 */
+            p = over_leb(p + 2);
+        } else {
+            break;
+        }
+    }
+    r->pos = (size_t)(p - r->bytes);
+    const enum step step = (enum step)step_forms[p[0]].step;
+    const uint32_t size = step == STEP_LOCAL ? short_leb(p + 1, &out->index) : 1;
+    if (step == STEP_END || (step == STEP_LOCAL && size != 0) ||
+        (step == STEP_BLOCK && p[1] == EMPTY_BLOCK)) {
+        out->op = (enum wm_op)short_forms[p[0]].op;
+        out->offset = (uint32_t)(r->offset + r->pos);
+        r->pos += step == STEP_END ? 1 : 1 + size;
+        return ST_OK;
+    }
+    TRY(wm_ins_read(r, out, dg));
+    return tf_check_ins(out, dg);
 }
 
 enum status tf_scan(struct tf *t)
@@ -163,9 +236,7 @@ enum status tf_scan(struct tf *t)
         homes_scan_begin(t);
     VECTOR_PUSH(t, t->open_blocks, in_frame ? 0 : TF_NONE); /* the body */
     while (t->open_blocks.count > 0) {
-        TRY(tf_read(&r, &ins, t->dg));
-        if (needs_check(ins.op))
-            TRY(tf_check_ins(&ins, t->dg));
+        TRY(next_noted(&r, &ins, t->dg));
         if (in_frame)
             homes_note(t, &ins);
         else
