@@ -93,7 +93,8 @@ struct mir_vreg_info {
 /*
  * No edge is critical: where a block has several successors, each of those has one predecessor. So
  * the moves of an edge go in front of the branch of its origin (one successor) or in front of
- * the first instruction of its target. Edges of blocks with several successors carry no arguments.
+ * the first instruction of its target. For the fast allocator, which moves nothing on edges that
+ * carry nothing, these may be critical. Edges of blocks with several successors carry no arguments.
  * Blocks are in layout order, and so are their instructions; block 0 is the entry and has no
  * parameters (arguments of the function are defs of its first instruction) and no predecessors.
  * A vreg is defined once, by one operand or as one parameter, and its definition dominates its

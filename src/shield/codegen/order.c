@@ -25,6 +25,7 @@ struct work {
     uint32_t case_count, case_capacity;
     uint32_t *node_of;  /* per IR block */
     uint32_t *preds_of; /* per IR block: edges that lead to it, at most 2 counted */
+    bool in_a_hurry;
     struct order *out;
 };
 
@@ -45,13 +46,14 @@ static bool same_edge(const struct ir_func *f, ir_edge a, ir_edge b)
             memcmp(ir_edge_args(f, a), ir_edge_args(f, b), count * sizeof(ir_value)) == 0);
 }
 
-/* The node an edge of a block with several successors leads to: the target's own when nothing but
- * this edge leads there and nothing is carried, else one between. */
+/* The node an edge of a block with several successors leads to: the target's own when nothing is
+ * carried, and nothing but this edge leads there or nobody will put anything on it; else one
+ * between. */
 static uint32_t edge_node(struct work *w, ir_edge e)
 {
     ir_block target = ir_edge_block(w->f, e);
 
-    if (ir_edge_count(w->f, e) == 0 && w->preds_of[target] == 1)
+    if (ir_edge_count(w->f, e) == 0 && (w->in_a_hurry || w->preds_of[target] == 1))
         return w->node_of[target];
     return node_new(w, IR_NONE, e);
 }
@@ -357,7 +359,7 @@ static void move_cold(struct arena *a, struct order *o, bool edges_too)
 
 void order_compute(struct ir_func *f, bool in_a_hurry, struct order *out)
 {
-    struct work w = {.f = f, .out = out};
+    struct work w = {.f = f, .in_a_hurry = in_a_hurry, .out = out};
 
     *out = (struct order){0};
     find_blocks(&w);

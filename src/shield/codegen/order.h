@@ -37,8 +37,9 @@ struct order {
 };
 
 /* The result lives in f's arena; run inside arena_guard() of it. in_a_hurry: loops are not looked
- * for, and the layout is the order of the numbers with blocks that only carry out edges behind all
- * others, so that a branch that is not taken goes on with the block behind it. */
+ * for, critical edges that carry nothing stay, and the layout is the order of the numbers with
+ * blocks that only carry out edges behind all others, so that a branch that is not taken goes on
+ * with the block behind it. */
 void order_compute(struct ir_func *f, bool in_a_hurry, struct order *out);
 
 #endif /* SHIELD_CODEGEN_ORDER_H */
