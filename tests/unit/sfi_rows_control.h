@@ -500,7 +500,7 @@
  "call [rax]; mov r15, [rsp]; mov r14, [r15]; jmp 3b",
  "4883ec08498b4f3889ff483b79087331488b09488b04f94885c07425418b978c00000039501075194889042448"
  "8b04244d89fa4c397808750aff10904883c408c30f0b4c893c244c8b78084d8b37ff104c8b3c244d8b37ebe2",
- "the address must be proven", {0}},
+ NULL, {0}},
 {"call_indirect, record from the guest",
  "sub rsp, 8; mov rcx, [r15+56]; mov edi, edi; cmp rdi, [rcx+8]; jae 1f; mov rax, "
  "[r14+rdi]; test rax, rax; je 1f; mov edx, [r15+140]; cmp [rax+16], edx; jne 1f; mov r10, "
@@ -517,6 +517,22 @@
  "4883ec08498b4f3889ff31f6483b79087337488b11488b04fa85f6750a4989c1be01000000ebe54d85c9741d41"
  "8b978c0000004139511075104d89fa4d3979087507ff104883c408c30f0b",
  "base is any number", {0}},
+{"call_indirect, in a loop with an old record in a slot",
+ "sub rsp, 8; mov rcx, [r15+56]; mov edi, edi; xor esi, esi; 2: cmp rdi, [rcx+8]; jae 1f; "
+ "mov rdx, [rcx]; mov rax, [rdx+rdi*8]; test esi, esi; jne 3f; mov [rsp], rax; mov esi, 1; "
+ "jmp 2b; 3: mov r9, [rsp]; test r9, r9; je 1f; mov edx, [r15+140]; cmp [r9+16], edx; jne "
+ "1f; mov r10, r15; cmp [r9+8], r15; jne 1f; call [rax]; add rsp, 8; ret; 1: ud2",
+ "4883ec08498b4f3889ff31f6483b7908733c488b11488b04fa85f6750b48890424be01000000ebe44c8b0c244d"
+ "85c9741d418b978c0000004139511075104d89fa4d3979087507ff104883c408c30f0b",
+ "base is any number", {0}},
+{"call_indirect, record put into a slot before it is compared",
+ "sub rsp, 8; mov rcx, [r15+56]; mov edi, edi; cmp rdi, [rcx+8]; jae 1f; mov rcx, [rcx]; "
+ "mov rax, [rcx+rdi*8]; mov [rsp], rax; test rax, rax; je 1f; mov edx, [r15+140]; cmp "
+ "[rax+16], edx; jne 1f; mov rax, [rsp]; mov r10, r15; cmp [rax+8], r15; jne 1f; call "
+ "[rax]; add rsp, 8; ret; 1: ud2",
+ "4883ec08498b4f3889ff483b79087330488b09488b04f9488904244885c07420418b978c000000395010751448"
+ "8b04244d89fa4c3978087507ff104883c408c30f0b",
+ "must be compared with null", {0}},
 {"call_indirect, table written",
  "sub rsp, 8; mov rcx, [r15+56]; mov edi, edi; cmp rdi, [rcx+8]; jae 1f; mov rcx, [rcx]; "
  "mov [rcx+rdi*8], rsi; add rsp, 8; ret; 1: ud2",

@@ -76,10 +76,13 @@ static uint64_t largest(struct select *s, ir_value v, uint32_t depth)
 }
 
 /* base + index: the index is an I32 with a zero high half or a checked I64. A constant added to an
- * I32 goes into the displacement when the sum cannot wrap. */
-static void guest_address(struct select *s, struct sel_amode *at, const struct ir_inst *i)
+ * I32 goes into the displacement when the sum cannot wrap, and when any I32 would do: what is known
+ * of the index here is forgotten where it passes through the frame, and the verifier asks then. */
+static void guest_address(struct select *s, struct sel_amode *at, const struct ir_inst *i,
+                          uint32_t bytes)
 {
     enum { LARGEST_DEPTH = 6 };
+    const int64_t most = (int64_t)INT32_MAX + 1 - bytes - at->disp; /* the guard takes 2 GiB */
     ir_value index = i->b;
     uint64_t bits;
 
@@ -88,7 +91,8 @@ static void guest_address(struct select *s, struct sel_amode *at, const struct i
         return;
     const struct ir_inst *x = sel_at(s, index);
     if (x->op == IR_OP_IADD && x->type == IR_I32 && sel_const(s, x->b, &bits) &&
-        largest(s, x->a, LARGEST_DEPTH) + bits <= UINT32_MAX && add_disp(at, (int64_t)bits))
+        largest(s, x->a, LARGEST_DEPTH) + bits <= UINT32_MAX && (int64_t)bits <= most &&
+        add_disp(at, (int64_t)bits))
         index = x->a;
     set_index(at, sel_in_reg(s, index), 0);
 }
@@ -151,7 +155,7 @@ struct sel_amode sel_amode(struct select *s, ir_value address, const struct ir_a
     if ((access->flags & IR_ACCESS_NOTRAP) == 0)
         at.trap = (uint8_t)(access->trap + 1);
     if (i->op == IR_OP_GUEST_ADDRESS)
-        guest_address(s, &at, i);
+        guest_address(s, &at, i, access->bytes);
     else
         plain_address(s, &at, address);
     return at;

@@ -42,11 +42,11 @@ void sfi_frame_write(struct sfi_state *st, uint32_t position, uint32_t width,
     assert(position >= width && position <= st->depth && "inside the frame");
 
     if (width == 8 && position % 8 == 0) {
-        struct sfi_value kept = sfi_has_identity(v) ? sfi_any() : *v;
-        bool is_volatile = kept.kind == SFI_MEMORY_BASE || kept.kind == SFI_ADDRESS ||
-                           kept.kind == SFI_TABLE_ELEMENTS;
+        bool is_volatile = v->kind == SFI_MEMORY_BASE || v->kind == SFI_ADDRESS ||
+                           v->kind == SFI_TABLE_ELEMENTS;
         st->has_volatile |= is_volatile;
-        sfi_set_slot(st, first, &kept);
+        st->has_records |= sfi_has_identity(v);
+        sfi_set_slot(st, first, v);
         return;
     }
     struct sfi_value old = sfi_slot(st, first), any = sfi_any();

@@ -134,7 +134,7 @@ void sfi_point_load(struct sfi_worker *w, const struct sfi_point *p)
     sfi_state_begin(st, p->regs);
     sfi_state_grow(st, p->depth);
     st->touched = p->touched;
-    st->has_volatile = p->slot_count != 0;
+    st->has_volatile = st->has_records = p->slot_count != 0;
     for (uint32_t i = 0; i < p->slot_count; i++) {
         const struct sfi_slot_fact *fact = &w->slots[p->first_slot + i];
         sfi_set_slot(st, fact->slot, &fact->value);

@@ -30,7 +30,7 @@ void sfi_state_begin(struct sfi_state *st, const struct sfi_value regs[16])
     memcpy(st->regs, regs, sizeof(st->regs));
     st->flags = sfi_no_flags();
     st->depth = st->touched = 0;
-    st->has_volatile = st->is_frame_changed = false;
+    st->has_volatile = st->has_records = st->is_frame_changed = false;
     st->first_slot = st->slot_count = 0;
     st->used_count = 0;
     if (++st->epoch == 0) { /* the stamps of old epochs must not come to life again */
@@ -49,14 +49,23 @@ void sfi_state_grow(struct sfi_state *st, uint32_t bytes)
     st->depth += bytes;
 }
 
+static bool is_of(const struct sfi_value *v, uint32_t identity)
+{
+    return sfi_has_identity(v) && v->low == identity;
+}
+
 void sfi_forget_identity(struct sfi_state *st, uint32_t identity)
 {
     struct sfi_flags *f = &st->flags;
+    const struct sfi_value any = sfi_any();
+
     for (uint32_t r = 0; r < 16; r++)
-        if (sfi_has_identity(&st->regs[r]) && st->regs[r].low == identity)
-            st->regs[r] = sfi_any();
-    if ((sfi_has_identity(&f->left) && f->left.low == identity) ||
-        (sfi_has_identity(&f->right) && f->right.low == identity))
+        if (is_of(&st->regs[r], identity))
+            st->regs[r] = any;
+    for (uint32_t i = 0; st->has_records && i < st->used_count; i++)
+        if (is_of(&st->slots[st->used[i]], identity))
+            sfi_set_slot(st, st->used[i], &any);
+    if (is_of(&f->left, identity) || is_of(&f->right, identity))
         f->kind = SFI_FLAGS_UNKNOWN;
 }
 

@@ -45,6 +45,7 @@ struct sfi_state {
     uint32_t depth;    /* bytes from rsp to entry; a multiple of 8 */
     uint32_t touched;  /* the deepest byte known to have been accessed */
     bool has_volatile; /* maybe a slot holds what a call invalidates */
+    bool has_records;  /* maybe a slot holds a function record, or what was read out of one */
     bool is_frame_changed; /* maybe some slot, plain numbers aside, says something else than: */
     uint32_t first_slot, slot_count; /* the list in sfi_worker.slots that it was loaded with */
     uint32_t epoch;    /* slots with another stamp hold any number */
