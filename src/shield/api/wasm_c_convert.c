@@ -4,39 +4,28 @@
 
 #include <string.h>
 
-static const struct {
-    enum mujun_kind kind;
-    wasm_valkind_t wasm;
-} kinds[] = {
-    {MUJUN_I32,       WASM_I32      },
-    {MUJUN_I64,       WASM_I64      },
-    {MUJUN_F32,       WASM_F32      },
-    {MUJUN_F64,       WASM_F64      },
-    {MUJUN_V128,      WASM_V128     },
-    {MUJUN_FUNCREF,   WASM_FUNCREF  },
-    {MUJUN_EXTERNREF, WASM_EXTERNREF},
-    {MUJUN_ANYREF,    WASM_ANYREF   },
-    {MUJUN_EXNREF,    WASM_EXNREF   },
+static const wasm_valkind_t kinds[] = { /* by enum mujun_kind */
+    [MUJUN_I32] = WASM_I32,
+    [MUJUN_I64] = WASM_I64,
+    [MUJUN_F32] = WASM_F32,
+    [MUJUN_F64] = WASM_F64,
+    [MUJUN_V128] = WASM_V128,
+    [MUJUN_FUNCREF] = WASM_FUNCREF,
+    [MUJUN_EXTERNREF] = WASM_EXTERNREF,
+    [MUJUN_ANYREF] = WASM_ANYREF,
+    [MUJUN_EXNREF] = WASM_EXNREF,
 };
-
-static wasm_valkind_t of_mujun(enum mujun_kind kind)
-{
-    for (uint32_t i = 0; i < LENGTH_OF(kinds); i++)
-        if (kinds[i].kind == kind)
-            return kinds[i].wasm;
-    return WASM_EXTERNREF;
-}
 
 wasm_valkind_t capi_kind_of(const struct rt_registry *r, struct wm_valtype t)
 {
-    return of_mujun(api_kind_of(r, t));
+    return kinds[api_kind_of(r, t)];
 }
 
 bool capi_valtype(wasm_valkind_t kind, struct wm_valtype *out)
 {
     for (uint32_t i = 0; i < LENGTH_OF(kinds); i++)
-        if (kinds[i].wasm == kind)
-            return api_valtype_of_kind(kinds[i].kind, out);
+        if (kinds[i] == kind)
+            return api_valtype_of_kind((enum mujun_kind)i, out);
     return false;
 }
 
@@ -69,8 +58,8 @@ bool capi_val_out(struct wasm_store_t *s, struct wm_valtype type, const union rt
 {
     enum mujun_kind kind = api_kind_of(s->store->rt->engine->types, type);
 
-    memset(out, 0, sizeof(*out));
-    out->kind = of_mujun(kind);
+    out->kind = kinds[kind];
+    out->of.i64 = 0;
     switch (kind) {
     case MUJUN_I32: out->of.i32 = (int32_t)value->i32; return true;
     case MUJUN_I64: out->of.i64 = (int64_t)value->i64; return true;
@@ -139,11 +128,11 @@ wasm_externtype_t *capi_externtype_of(const struct mujun_externtype *t)
         return wasm_functype_as_externtype(capi_functype_of(rt_type_of(t->func)));
     case MUJUN_EXTERN_TABLE:
         return wasm_tabletype_as_externtype(
-            wasm_tabletype_new(wasm_valtype_new(of_mujun(t->content)), &limits));
+            wasm_tabletype_new(wasm_valtype_new(kinds[t->content]), &limits));
     case MUJUN_EXTERN_MEMORY: return wasm_memorytype_as_externtype(wasm_memorytype_new(&limits));
     case MUJUN_EXTERN_GLOBAL:
         return wasm_globaltype_as_externtype(wasm_globaltype_new(
-            wasm_valtype_new(of_mujun(t->content)), t->is_mutable ? WASM_VAR : WASM_CONST));
+            wasm_valtype_new(kinds[t->content]), t->is_mutable ? WASM_VAR : WASM_CONST));
     case MUJUN_EXTERN_TAG: break;
     }
     func = capi_functype_of(rt_type_of(t->func));

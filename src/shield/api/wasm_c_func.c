@@ -12,6 +12,7 @@ struct callback {
     wasm_func_callback_with_env_t with_env;
     void *env;
     void (*finalizer)(void *);
+    bool has_v128; /* among its values: cannot be called */
 };
 
 static void callback_free(void *env)
@@ -23,28 +24,56 @@ static void callback_free(void *env)
     mem_free(c);
 }
 
-static bool has_v128(const struct wm_valtype *types, uint32_t count)
+static bool has_v128(const struct rt_type *t)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (wm_kind(types[i]) == WM_KIND_V128)
+    for (uint32_t i = 0; i < t->param_count + t->result_count; i++)
+        if (wm_kind(i < t->param_count ? t->params[i] : t->results[i - t->param_count]) ==
+            WM_KIND_V128)
             return true;
     return false;
 }
 
-/* Values of the runtime as a vector; false, and nothing to delete: no memory. */
-static bool vals_out(struct wasm_store_t *s, const struct wm_valtype *types, uint32_t count,
-                     const union rt_value *values, wasm_val_vec_t *out)
+/* A vector for a callback; its elements are here as long as they are few. */
+struct vals {
+    wasm_val_vec_t vec;
+    wasm_val_t inlined[API_VALUES_INLINE];
+};
+
+static bool vals_room(struct vals *v, uint32_t count)
 {
-    wasm_val_vec_new_uninitialized(out, count);
-    for (uint32_t i = 0; i < out->size; i++)
-        if (!capi_val_out(s, types[i], &values[i], &out->data[i])) {
-            wasm_val_vec_delete(out);
-            return false;
-        }
-    return out->size == count;
+    if (count > LENGTH_OF(v->inlined)) {
+        wasm_val_vec_new_uninitialized(&v->vec, count);
+        return v->vec.size == count;
+    }
+    v->vec = (wasm_val_vec_t){count, v->inlined};
+    memset(v->inlined, 0, count * sizeof(v->inlined[0]));
+    return true;
 }
 
-/* References found on the way must not be collected before the last one is made. */
+/* A callback may have put a vector of its own in the place of ours. */
+static void vals_done(struct vals *v)
+{
+    for (size_t i = 0; i < v->vec.size; i++)
+        wasm_val_delete(&v->vec.data[i]);
+    if (v->vec.data != v->inlined)
+        mem_free(v->vec.data);
+}
+
+/* Values of the runtime as the embedder's; false, and nothing to delete: no memory. */
+static bool vals_out(struct wasm_store_t *s, const struct wm_valtype *types, uint32_t count,
+                     const union rt_value *values, wasm_val_t *out)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!capi_val_out(s, types[i], &values[i], &out[i])) {
+            while (i-- > 0)
+                wasm_val_delete(&out[i]);
+            return false;
+        }
+    return true;
+}
+
+/* References found on the way must not be collected before the last one is made. False: dg says
+ * why. */
 static bool vals_in(struct wasm_store_t *s, const struct wm_valtype *types, uint32_t count,
                     const wasm_val_t *vals, union rt_value *out, struct diag *dg)
 {
@@ -59,9 +88,12 @@ static bool vals_in(struct wasm_store_t *s, const struct wm_valtype *types, uint
         if (fine && is_gc) {
             fine = rt_root_push(rt, &out[i].ref) == ST_OK;
             roots += fine;
+            if (!fine)
+                diag_fail(dg, ST_NO_MEMORY, DIAG_NO_OFFSET, "a reference that has no room");
         }
     }
-    rt_root_pop(rt, roots);
+    if (roots > 0)
+        rt_root_pop(rt, roots);
     return fine;
 }
 
@@ -69,7 +101,7 @@ static enum status callback_run(struct callback *c, const wasm_val_vec_t *args,
                                 wasm_val_vec_t *results, union rt_value *out)
 {
     struct rt_store *s = c->store->store->rt;
-    struct diag dg = {0};
+    struct diag dg; /* large */
     wasm_trap_t *trap =
         c->plain != NULL ? c->plain(args, results) : c->with_env(c->env, args, results);
 
@@ -85,20 +117,19 @@ static enum status callback_call(void *env, struct rt_caller *caller, const unio
 {
     struct callback *c = env;
     const struct rt_type *t = c->type;
-    wasm_val_vec_t in, out;
-
-    if (has_v128(t->params, t->param_count) || has_v128(t->results, t->result_count))
-        return rt_trap_raise(caller->store, RT_TRAP_HOST, "wasm.h has no v128 values");
-    if (!vals_out(c->store, t->params, t->param_count, args, &in))
-        return diag_fail(&caller->store->diag, ST_NO_MEMORY, DIAG_NO_OFFSET, "for arguments");
-    wasm_val_vec_new_uninitialized(&out, t->result_count);
     enum status st = ST_NO_MEMORY;
-    if (out.size == t->result_count)
-        st = callback_run(c, &in, &out, results);
+    struct vals in, out;
+
+    if (c->has_v128)
+        return rt_trap_raise(caller->store, RT_TRAP_HOST, "wasm.h has no v128 values");
+    bool has_in = vals_room(&in, t->param_count);
+    bool has_out = vals_room(&out, t->result_count);
+    if (has_in && has_out && vals_out(c->store, t->params, t->param_count, args, in.vec.data))
+        st = callback_run(c, &in.vec, &out.vec, results);
     else
-        diag_fail(&caller->store->diag, st, DIAG_NO_OFFSET, "for results");
-    wasm_val_vec_delete(&in);
-    wasm_val_vec_delete(&out);
+        diag_fail(&caller->store->diag, st, DIAG_NO_OFFSET, "for the values of a host function");
+    vals_done(&in);
+    vals_done(&out);
     return st;
 }
 
@@ -117,6 +148,7 @@ static wasm_func_t *func_new(wasm_store_t *s, const wasm_functype_t *type,
     *c = *how;
     c->store = s;
     c->type = rt_registry_type(s->store->rt->engine->types, id);
+    c->has_v128 = has_v128(c->type);
     if (rt_func_new(s->store->rt, id, callback_call, c, callback_free, &fn, NULL) != ST_OK) {
         mem_free(c);
         return NULL;
@@ -167,19 +199,15 @@ static wasm_trap_t *call_run(const struct wasm_ref_t *func, const struct rt_type
                              struct api_values *out)
 {
     struct wasm_store_t *s = func->store;
-    struct diag dg = {0};
-    wasm_val_vec_t vals;
+    struct diag dg; /* large */
 
     if (!vals_in(s, t->params, t->param_count, args, in->items, &dg))
         return capi_trap_text(s, dg.text);
     enum status st = rt_call(s->store->rt, func->object, in->items, out->items);
     if (st != ST_OK)
         return capi_trap_ended(s, st, NULL);
-    if (!vals_out(s, t->results, t->result_count, out->items, &vals))
+    if (!vals_out(s, t->results, t->result_count, out->items, results))
         return capi_trap_text(s, "out of memory");
-    if (vals.size != 0)
-        memcpy(results, vals.data, vals.size * sizeof(*results));
-    mem_free(vals.data); /* its elements are the caller's now */
     return NULL;
 }
 
@@ -195,7 +223,7 @@ wasm_trap_t *wasm_func_call(const wasm_func_t *func, const wasm_val_vec_t *args,
 
     if (arg_count != t->param_count || result_count < t->result_count)
         return capi_trap_text(r->store, "wrong number of arguments or results");
-    if (has_v128(t->params, t->param_count) || has_v128(t->results, t->result_count))
+    if (has_v128(t))
         return capi_trap_text(r->store, "wasm.h has no v128 values");
     bool has_in = api_values_room(&in, t->param_count);
     bool has_out = api_values_room(&out, t->result_count);
