@@ -232,4 +232,14 @@
  "mov eax, edi; vpaddd xmm0, xmm0, [r14+rax]; ret",
  "89f8c4c179fe0406c3",
  NULL, {0}},
+{"a frame touched on one way to a deeper one",
+ "sub rsp, 32768; test edi, edi; jne 2f; mov [rsp], rdi; jmp 1f; "
+ "2: nop; 1: sub rsp, 32768; add rsp, 65536; ret",
+ "4881ec0080000085ff750648893c24eb01904881ec008000004881c400000100c3",
+ "what has been touched", {0}},
+{"a frame touched on both ways to a deeper one",
+ "sub rsp, 32768; test edi, edi; jne 2f; mov [rsp], rdi; jmp 1f; "
+ "2: mov [rsp], rsi; 1: sub rsp, 32768; add rsp, 65536; ret",
+ "4881ec0080000085ff750648893c24eb04488934244881ec008000004881c400000100c3",
+ NULL, {0}},
 /* clang-format on */

@@ -13,13 +13,6 @@ bool sfi_in_data(const struct sfi_image *image, uint64_t offset, uint64_t bytes)
            offset - image->data_offset <= image->data_size - bytes;
 }
 
-/* What a plain load of that many bytes gives. */
-static struct sfi_value plain(uint32_t bytes)
-{
-    struct sfi_value any = sfi_any();
-    return sfi_truncate(&any, bytes);
-}
-
 static enum status refuse_address(struct sfi_walk *walk, const struct sfi_value *base,
                                   const struct sfi_value *index)
 {
@@ -73,7 +66,7 @@ static enum status access_frame(struct sfi_walk *walk, struct sfi_place *out)
     out->is_frame = true;
     out->position = st->depth - (uint32_t)mem->disp;
     st->touched = MAX(st->touched, out->position);
-    out->loaded = plain(mem->width);
+    out->loaded = sfi_unknown(mem->width);
     if (mem->width <= 8 && out->position % 8 == 0) {
         struct sfi_value slot = sfi_slot(st, (out->position - 1) / 8);
         out->loaded = sfi_truncate(&slot, mem->width);
@@ -117,7 +110,7 @@ static struct sfi_value yielded(const struct sfi_field *f, const struct sfi_valu
 {
     uint32_t number = f->number;
     if (f->yields == SFI_NUMBER)
-        return plain(width);
+        return sfi_unknown(width);
     if (f->numbering == SFI_NUMBER_ELEMENT)
         number += element;
     else if (f->numbering == SFI_NUMBER_BASE)
@@ -224,7 +217,7 @@ static enum status access_pool(struct sfi_walk *walk, const struct sfi_value *ba
         !sfi_in_data(walk->image, base->low + (uint64_t)mem->disp,
                      index->high * mem->scale + mem->width))
         return refuse_address(walk, base, index);
-    out->loaded = plain(mem->width);
+    out->loaded = sfi_unknown(mem->width);
     if (mem->width == 4 && mem->scale == 4 && mem->disp == 0 && index->high < SFI_JUMP_TABLE_MAX &&
         walk->ins->op == SFI_OP_MOVSXD)
         out->loaded = (struct sfi_value){.kind = SFI_DELTA, .low = base->low, .high = index->high};
@@ -244,7 +237,7 @@ static enum status access_element(struct sfi_walk *walk, const struct sfi_value 
         mem->width != mem->scale || (walk->ins->rm_use & SFI_WRITE) != 0)
         return refuse_address(walk, base, index);
     if (base->low < policy->table_count && policy->tables[base->low].is_opaque) {
-        out->loaded = plain(mem->width);
+        out->loaded = sfi_unknown(mem->width);
         return ST_OK;
     }
     sfi_forget_identity(walk->state, walk->at);
@@ -261,7 +254,7 @@ static enum status access_rip(struct sfi_walk *walk, struct sfi_place *out)
         return sfi_refuse(walk, "only read-only data [0x%x, 0x%x) may be read relative to rip",
                           walk->image->data_offset,
                           walk->image->data_offset + walk->image->data_size);
-    out->loaded = plain(mem->width);
+    out->loaded = sfi_unknown(mem->width);
     return ST_OK;
 }
 
@@ -281,7 +274,7 @@ static enum status access_somewhere(struct sfi_walk *walk, struct sfi_place *out
         if (!guest_range(walk, &base, &index, mem->width, &ignored) &&
             !is_checked_end(mem, &base, &index))
             return refuse_address(walk, &base, &index);
-        out->loaded = plain(mem->width);
+        out->loaded = sfi_unknown(mem->width);
         return ST_OK;
     case SFI_TABLE_ELEMENTS: return access_element(walk, &base, &index, out);
     case SFI_POOL: return access_pool(walk, &base, &index, out);
@@ -324,7 +317,7 @@ enum status sfi_access(struct sfi_walk *walk, struct sfi_place *out)
     assert(walk->ins->mem.width != 0 && "an address alone is no access");
     if (is_plain_access(walk)) {
         out->is_frame = false;
-        out->loaded = plain(walk->ins->mem.width);
+        out->loaded = sfi_unknown(walk->ins->mem.width);
         return ST_OK;
     }
     *out = (struct sfi_place){.loaded = sfi_any()};

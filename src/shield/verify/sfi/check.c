@@ -71,18 +71,19 @@ static enum status refuse_end(struct sfi_walk *walk)
 static enum status walk_block(struct sfi_walk *walk, bool *falls)
 {
     const struct sfi_code *code = walk->code;
-    uint32_t number = walk->number;
+    const uint32_t first = walk->number;
+    uint32_t number = first;
 
     do {
         walk->number = number;
         walk->ins = &code->insns[number++];
-        walk->steps++;
         TRY(sfi_step(walk, falls));
         walk->at += walk->ins->length;
         if (number == code->count)
             break;
     } while (*falls && code->point_at[number] == 0);
     walk->passed = MAX(walk->passed, walk->number);
+    walk->steps += number - first;
     return ST_OK;
 }
 
@@ -127,9 +128,8 @@ static enum status walk_through(struct sfi_walk *walk, struct sfi_point *p)
     return ST_OK;
 }
 
-enum status sfi_judge(struct sfi_worker *w, uint32_t function, struct diag *dg)
+static enum status check(struct sfi_worker *w, uint32_t function, struct diag *dg)
 {
-    assert(function < w->image->function_count && "numbered like the image's functions");
     const struct sfi_function *f = &w->image->functions[function];
     struct sfi_walk walk = {
         .policy = w->policy,
@@ -147,14 +147,30 @@ enum status sfi_judge(struct sfi_worker *w, uint32_t function, struct diag *dg)
     struct sfi_point *entry;
     bool changed;
 
-    sfi_code_read(w, function);
     if (w->code.count == 0)
         return sfi_refuse(&walk, "expected an instruction of the verifier's table to begin here");
     w->slot_count = 0;
+    for (uint32_t i = 0; i < w->point_count; i++)
+        w->points[i].is_reached = w->points[i].is_dirty = false;
     entry = sfi_point_at(w, 0);
     if (entry == NULL)
         entry = sfi_point_new(w, 0, walk.at);
     sfi_enter(&walk);
     TRY(sfi_point_join(&walk, entry, &changed));
     return walk_through(&walk, entry);
+}
+
+/* Nearly always what loops are expected to change is not needed. When it may be, it is found out
+ * what they do change. */
+enum status sfi_judge(struct sfi_worker *w, uint32_t function, struct diag *dg)
+{
+    struct diag ignored;
+
+    assert(function < w->image->function_count && "numbered like the image's functions");
+    sfi_code_read(w, function);
+    w->is_patient = false;
+    if (check(w, function, &ignored) == ST_OK)
+        return ST_OK;
+    w->is_patient = true;
+    return check(w, function, dg);
 }

@@ -14,16 +14,13 @@ static void reserve(struct sfi_code *code, uint32_t size, struct arena *a)
     code->count = 0;
 }
 
-static struct sfi_insn *next_insn(struct sfi_code *code, struct arena *a)
+static void grow(struct sfi_code *code, struct arena *a)
 {
-    if (code->count == code->capacity) {
-        uint32_t old = code->capacity, more = MAX(old * 2, (uint32_t)INSNS_FIRST);
-        code->insns = arena_grow(a, code->insns, old, more, sizeof(*code->insns));
-        code->point_at = arena_grow(a, code->point_at, old, more, sizeof(*code->point_at));
-        code->capacity = more;
-    }
-    code->point_at[code->count] = 0;
-    return &code->insns[code->count];
+    uint32_t old = code->capacity, more = MAX(old * 2, (uint32_t)INSNS_FIRST);
+
+    code->insns = arena_grow(a, code->insns, old, more, sizeof(*code->insns));
+    code->point_at = arena_grow(a, code->point_at, old, more, sizeof(*code->point_at));
+    code->capacity = more;
 }
 
 /* A branch to where the code has been read: a loop begins there. */
@@ -32,7 +29,7 @@ static void find_loop(struct sfi_worker *w, int64_t target, uint32_t start)
     uint32_t number = target >= 0 ? w->code.number_at[target] : 0;
 
     if (number != 0 && sfi_point_at(w, number - 1) == NULL)
-        sfi_point_new(w, number - 1, start + (uint32_t)target);
+        sfi_point_new(w, number - 1, start + (uint32_t)target)->is_loop = true;
 }
 
 void sfi_code_read(struct sfi_worker *w, uint32_t function)
@@ -44,9 +41,12 @@ void sfi_code_read(struct sfi_worker *w, uint32_t function)
     reserve(code, f->size, w->arena);
     w->point_count = 0;
     for (uint32_t at = 0; at < f->size;) {
-        struct sfi_insn *ins = next_insn(code, w->arena);
+        if (code->count == code->capacity)
+            grow(code, w->arena);
+        struct sfi_insn *ins = &code->insns[code->count];
         if (!sfi_decode_prepared(bytes + at, f->size - at, ins))
             break;
+        code->point_at[code->count] = 0;
         code->number_at[at] = ++code->count;
         at += ins->length;
         if ((ins->op == SFI_OP_JCC || ins->op == SFI_OP_JMP) && ins->imm < 0)

@@ -207,6 +207,15 @@ static enum status branch_to(struct sfi_walk *walk, int64_t target)
     return sfi_arrive(walk, (uint32_t)target);
 }
 
+/* Then nothing needs to be known there. */
+static bool leads_to_trap(const struct sfi_walk *walk, int64_t target)
+{
+    if (target < walk->start || target >= walk->end)
+        return false;
+    uint32_t number = walk->code->number_at[target - walk->start];
+    return number != 0 && walk->code->insns[number - 1].op == SFI_OP_UD2;
+}
+
 /* Each entry of the table is a branch. */
 static enum status jump_table(struct sfi_walk *walk, const struct sfi_value *target)
 {
@@ -252,17 +261,20 @@ static enum status jump_conditional(struct sfi_walk *walk)
 {
     struct sfi_state *st = walk->state;
     uint32_t condition = walk->ins->condition;
+    int64_t target = direct_target(walk);
+    bool says_something = sfi_says_something(&st->flags, condition);
 
-    if (!sfi_says_something(&st->flags, condition)) {
-        TRY(branch_to(walk, direct_target(walk)));
+    if (!says_something || leads_to_trap(walk, target)) {
+        TRY(branch_to(walk, target));
     } else {
         struct sfi_value before[16];
         memcpy(before, st->regs, sizeof(before));
         sfi_refine(st, condition);
-        TRY(branch_to(walk, direct_target(walk)));
+        TRY(branch_to(walk, target));
         memcpy(st->regs, before, sizeof(before));
-        sfi_refine(st, condition ^ 1);
     }
+    if (says_something)
+        sfi_refine(st, condition ^ 1);
     st->flags.false_condition = (uint8_t)condition;
     return ST_OK;
 }

@@ -148,7 +148,10 @@ enum { ROW_COUNT = LENGTH_OF(rows), KEY_COUNT = 2 * MAP_COUNT * PP_COUNT * 256 }
 enum { GROUP = 0x8000, GROUPS_MAX = 256 };
 static uint16_t lookup[KEY_COUNT], groups[GROUPS_MAX][GROUP_ENTRIES];
 
-static inline uint32_t row_key(bool is_vex, uint32_t map, uint32_t pp, uint32_t opcode)
+/* Part of the path of nearly all instructions, where a cursor lives in registers. */
+#define FAST static inline __attribute__((always_inline))
+
+FAST uint32_t row_key(bool is_vex, uint32_t map, uint32_t pp, uint32_t opcode)
 {
     return (((uint32_t)is_vex * MAP_COUNT + map) * PP_COUNT + pp) * 256 + opcode;
 }
@@ -164,9 +167,9 @@ static bool row_is_plain(const struct row *row)
     return row->w == W_ANY && row->mod <= MOD_AX;
 }
 
-static inline uint32_t group_entry(bool w, uint8_t modrm)
+FAST uint32_t group_entry(uint8_t rex, uint8_t modrm)
 {
-    return (uint32_t)w << 4 | (uint32_t)(modrm >= 0xc0) << 3 | ((modrm >> 3) & 7u);
+    return (rex & 8u) << 1 | (uint32_t)(modrm >= 0xc0) << 3 | ((modrm >> 3) & 7u);
 }
 
 /* In the VEX form of a row with both, the target is a register of its own. */
@@ -250,9 +253,8 @@ enum {
     HAS_F3 = 4,
     HAS_LOCK = 8,
     HAS_NOTRACK = 16,
-    HAS_REX = 32,
-    LEGACY_PREFIXES = HAS_66 | HAS_F2 | HAS_F3 | HAS_LOCK | HAS_NOTRACK,
 };
+enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8, REX_IS = 0x40 };
 
 /* What may be read of an instruction before it is known to be too long: each prefix, REX, three
  * bytes of opcode, operand byte, SIB, displacement, immediate. */
@@ -262,8 +264,8 @@ struct cursor {
     const uint8_t *code; /* has READ_MAX bytes; where the instruction ends is looked at at last */
     uint32_t at;
     uint8_t prefixes;
-    bool is_vex, w;
-    uint8_t r, x, b; /* 0 or 8: the high bit of reg, index and rm */
+    bool is_vex;
+    uint8_t rex; /* REX_IS and these bits; VEX has them too */
     uint8_t vvvv, pp, opcode, modrm;
     uint32_t key; /* row_key() of form, map and pp, with opcode 0 */
 };
@@ -294,31 +296,26 @@ static bool read_vex(struct cursor *c)
     uint8_t last = is_long ? c->code[c->at + 2] : first;
     uint32_t map = is_long ? first & 31u : 1u;
 
+    if (c->prefixes != 0 || map < 1 || map > 3 || (last & 4) != 0) /* bit 2: 256 bits wide */
+        return false;
     c->is_vex = true;
-    c->r = (first & 0x80) != 0 ? 0 : 8;
-    c->x = is_long && (first & 0x40) == 0 ? 8 : 0;
-    c->b = is_long && (first & 0x20) == 0 ? 8 : 0;
-    c->w = is_long && (last & 0x80) != 0;
+    c->rex = (uint8_t)(~first >> 5) & (is_long ? REX_R | REX_X | REX_B : REX_R); /* inverted */
+    if (is_long && (last & 0x80) != 0)
+        c->rex |= REX_W;
     c->vvvv = (~last >> 3) & 15;
     c->at += is_long ? 3 : 2;
     c->opcode = c->code[c->at++];
-    if (c->prefixes != 0 || map < 1 || map > 3 || (last & 4) != 0) /* bit 2: 256 bits wide */
-        return false;
     c->key = row_key(true, map, last & 3, 0); /* VEX numbers maps and prefixes as we do */
     return true;
 }
 
-static inline void read_legacy(struct cursor *c)
+FAST void read_legacy(struct cursor *c)
 {
     uint32_t map = MAP_M1;
     uint8_t byte = c->code[c->at++];
 
-    if ((byte & 0xf0) == 0x40) {
-        c->prefixes |= HAS_REX;
-        c->w = (byte & 8) != 0;
-        c->r = (uint8_t)((byte & 4) << 1);
-        c->x = (uint8_t)((byte & 2) << 2);
-        c->b = (uint8_t)((byte & 1) << 3);
+    if ((byte & 0xf0) == REX_IS) {
+        c->rex = byte;
         byte = c->code[c->at++];
     }
     if (byte == 0x0f) {
@@ -334,20 +331,20 @@ static inline void read_legacy(struct cursor *c)
 }
 
 /* The high byte of ax, cx, dx, bx: never emitted, and its effect on a register is odd. */
-static bool is_high_byte(const struct cursor *c, uint8_t use, uint8_t reg)
+static bool is_high_byte(uint8_t rex, uint8_t use, uint8_t reg)
 {
-    return (use & SFI_KIND) == SFI_KIND_B && (c->prefixes & HAS_REX) == 0 && reg >= 4 && reg < 8;
+    return (use & SFI_KIND) == SFI_KIND_B && (rex & REX_IS) == 0 && reg >= 4 && reg < 8;
 }
 
 /* Whether operand bytes that are fixed, and registers of one byte, are the row's. */
-static bool row_allows_operands(const struct row *row, const struct cursor *c,
+static bool row_allows_operands(const struct row *row, uint8_t rex, uint8_t modrm,
                                 const struct sfi_insn *ins)
 {
-    if (row->mod == MOD_ENDBR && c->modrm != 0xfa)
+    if (row->mod == MOD_ENDBR && modrm != 0xfa)
         return false;
-    if (row->mod == MOD_FENCE && (c->modrm & 7) != 0)
+    if (row->mod == MOD_FENCE && (modrm & 7) != 0)
         return false;
-    return !is_high_byte(c, row->reg, ins->reg) && !is_high_byte(c, row->rm, ins->rm);
+    return !is_high_byte(rex, row->reg, ins->reg) && !is_high_byte(rex, row->rm, ins->rm);
 }
 
 /* Whether prefixes are the row's. size_66: 66 is not the row's own prefix, so it must be an operand
@@ -361,10 +358,10 @@ static bool row_allows_prefixes(const struct row *row, const struct cursor *c, b
     return (c->prefixes & HAS_LOCK) == 0 || (row->enc == ENC_LOCKABLE && c->modrm < 0xc0);
 }
 
-static inline uint32_t look_up(const struct cursor *c)
+FAST uint32_t look_up(const struct cursor *c)
 {
     uint32_t i = lookup[c->key + c->opcode];
-    return i < GROUP ? i : groups[i - GROUP][group_entry(c->w, c->modrm)];
+    return i < GROUP ? i : groups[i - GROUP][group_entry(c->rex, c->modrm)];
 }
 
 /* The same with prefixes: a 66 that no row asks for may be the operand size of one without. */
@@ -382,8 +379,14 @@ static uint32_t look_up_prefixed(struct cursor *c)
     return i != 0 && row_allows_prefixes(&rows[i - 1], c, size_66) ? i : 0;
 }
 
+/* A register: three bits of the code, and one of REX. */
+FAST uint8_t with_high_bit(uint32_t low, uint32_t rex_bit)
+{
+    return (uint8_t)((low & 7) | (rex_bit != 0 ? 8 : 0));
+}
+
 /* The next 0, 1, 2, 4 or 8 bytes: a number with its sign. */
-static inline int64_t read_number(struct cursor *c, uint32_t bytes)
+FAST int64_t read_number(struct cursor *c, uint32_t bytes)
 {
     uint32_t unused = 64 - 8 * bytes;
     uint64_t word;
@@ -394,19 +397,20 @@ static inline int64_t read_number(struct cursor *c, uint32_t bytes)
 }
 
 /* The address behind the operand byte. */
-static inline void read_address(struct cursor *c, struct sfi_mem *mem)
+FAST void read_address(struct cursor *c, struct sfi_mem *mem)
 {
     static const uint8_t disp_sizes[4] = {0, 1, 4, 0};
     uint32_t mod = c->modrm >> 6, rm = c->modrm & 7u;
     uint32_t disp_bytes = disp_sizes[mod];
 
-    *mem = (struct sfi_mem){.base = (uint8_t)(rm | c->b), .index = SFI_NO_REG, .scale = 1};
+    *mem = (struct sfi_mem){
+        .base = with_high_bit(rm, c->rex & REX_B), .index = SFI_NO_REG, .scale = 1};
     if (rm == 4) {
         uint8_t sib = c->code[c->at++];
-        uint8_t index = (uint8_t)(((sib >> 3) & 7) | c->x);
+        uint8_t index = with_high_bit(sib >> 3, c->rex & REX_X);
         mem->scale = (uint8_t)(1 << (sib >> 6));
         mem->index = index == 4 ? SFI_NO_REG : index;
-        mem->base = (uint8_t)((sib & 7) | c->b);
+        mem->base = with_high_bit(sib, c->rex & REX_B);
         if ((sib & 7) == 5 && mod == 0) {
             mem->base = SFI_NO_REG;
             disp_bytes = 4;
@@ -418,7 +422,7 @@ static inline void read_address(struct cursor *c, struct sfi_mem *mem)
     mem->disp = (int32_t)read_number(c, disp_bytes);
 }
 
-static inline void read_immediate(struct cursor *c, uint8_t imm, struct sfi_insn *ins)
+FAST void read_immediate(struct cursor *c, uint8_t imm, struct sfi_insn *ins)
 {
     static const uint8_t sizes[] = {
         [IMM_NONE] = 0, [IMM_I1] = 1, [IMM_I4] = 4, [IMM_IZ] = 4, [IMM_ONE] = 0, [IMM_IS4] = 1};
@@ -442,14 +446,14 @@ uint32_t sfi_operand_bytes(const struct sfi_insn *ins, uint8_t use)
 }
 
 /* Behind the operand byte. */
-static inline void read_operands(struct cursor *c, const struct row *row, struct sfi_insn *ins)
+FAST void read_operands(struct cursor *c, const struct row *row, struct sfi_insn *ins)
 {
     c->at++;
     if (row->reg != USE_NO)
-        ins->reg = (uint8_t)(((c->modrm >> 3) & 7) | c->r);
+        ins->reg = with_high_bit(c->modrm >> 3, c->rex & REX_R);
     if (c->modrm >= 0xc0) {
         if (row->rm != USE_NO)
-            ins->rm = (uint8_t)((c->modrm & 7) | c->b);
+            ins->rm = with_high_bit(c->modrm, c->rex & REX_B);
         return;
     }
     ins->has_memory = true;
@@ -461,8 +465,55 @@ static inline void read_operands(struct cursor *c, const struct row *row, struct
         ins->needs_alignment = (row->mem & MEM_AA) == MEM_AA || !c->is_vex;
 }
 
+/* From the opcode on, whose row is number - 1; 0: there is none. */
+FAST bool read_rest(struct cursor *c, uint32_t number, struct sfi_insn *out)
+{
+    if (number == 0)
+        return false;
+    const struct row *row = &rows[number - 1];
+    *out = templates[c->is_vex][number - 1];
+    out->row = (uint16_t)(number - 1);
+    out->condition = c->opcode & 15;
+    out->is_locked = (c->prefixes & HAS_LOCK) != 0;
+    out->width = row->width;
+    if (row->width == WIDTH_V)
+        out->width = (c->rex & REX_W) != 0 ? 8 : (c->prefixes & HAS_66) != 0 ? 2 : 4;
+    else if (row->width == WIDTH_Y)
+        out->width = (c->rex & REX_W) != 0 ? 8 : 4;
+    if (row->mod > MOD_AX || row->mod == MOD_RM)
+        read_operands(c, row, out);
+    else if (row->mod != MOD_NONE)
+        out->rm = row->mod == MOD_AX ? SFI_RAX : with_high_bit(c->opcode, c->rex & REX_B);
+    if (row->asks_more && !row_allows_operands(row, c->rex, c->modrm, out))
+        return false;
+    if (c->is_vex && row->vex != USE_NO)
+        out->vex = c->vvvv;
+    else if (c->vvvv != 0)
+        return false;
+    if (row->imm != IMM_NONE)
+        read_immediate(c, row->imm, out);
+    out->length = (uint8_t)c->at;
+    return c->at <= SFI_INSN_BYTES_MAX;
+}
+
+/* What one in seven needs: prefixes, VEX. */
+static __attribute__((noinline)) bool decode_prefixed(const uint8_t *code, struct sfi_insn *out)
+{
+    struct cursor c = {.code = code};
+
+    if (!read_prefixes(&c))
+        return false;
+    if ((code[c.at] & 0xfe) != 0xc4)
+        read_legacy(&c);
+    else if (!read_vex(&c))
+        return false;
+    c.modrm = code[c.at];
+    return read_rest(&c, look_up_prefixed(&c), out);
+}
+
 /* At the end of what there is: with zeros behind it. */
-static bool decode_last(const uint8_t *code, size_t size, struct sfi_insn *out)
+static __attribute__((noinline)) bool decode_last(const uint8_t *code, size_t size,
+                                                  struct sfi_insn *out)
 {
     uint8_t padded[READ_MAX] = {0};
 
@@ -476,42 +527,11 @@ bool sfi_decode_prepared(const uint8_t *code, size_t size, struct sfi_insn *out)
 
     if (UNLIKELY(size < READ_MAX))
         return decode_last(code, size, out);
-    if (prefix_bits[code[0]] != 0 && !read_prefixes(&c))
-        return false;
-    if ((code[c.at] & 0xfe) != 0xc4)
-        read_legacy(&c);
-    else if (!read_vex(&c))
-        return false;
+    if (prefix_bits[code[0]] != 0 || (code[0] & 0xfe) == 0xc4)
+        return decode_prefixed(code, out);
+    read_legacy(&c);
     c.modrm = code[c.at]; /* rows without an operand byte ignore it */
-    bool is_prefixed = (c.prefixes & LEGACY_PREFIXES) != 0;
-    const uint32_t number = is_prefixed ? look_up_prefixed(&c) : look_up(&c);
-    if (number == 0)
-        return false;
-
-    const struct row *row = &rows[number - 1];
-    *out = templates[c.is_vex][number - 1];
-    out->row = (uint16_t)(number - 1);
-    out->condition = c.opcode & 15;
-    out->is_locked = (c.prefixes & HAS_LOCK) != 0;
-    out->width = row->width;
-    if (row->width == WIDTH_V)
-        out->width = c.w ? 8 : (c.prefixes & HAS_66) != 0 ? 2 : 4;
-    else if (row->width == WIDTH_Y)
-        out->width = c.w ? 8 : 4;
-    if (row->mod > MOD_AX || row->mod == MOD_RM)
-        read_operands(&c, row, out);
-    else if (row->mod != MOD_NONE)
-        out->rm = row->mod == MOD_AX ? SFI_RAX : (uint8_t)((c.opcode & 7) | c.b);
-    if (row->asks_more && !row_allows_operands(row, &c, out))
-        return false;
-    if (c.is_vex && row->vex != USE_NO)
-        out->vex = c.vvvv;
-    else if (c.vvvv != 0)
-        return false;
-    if (row->imm != IMM_NONE)
-        read_immediate(&c, row->imm, out);
-    out->length = (uint8_t)c.at;
-    return c.at <= SFI_INSN_BYTES_MAX;
+    return read_rest(&c, look_up(&c), out);
 }
 
 bool sfi_decode(const uint8_t *code, size_t size, struct sfi_insn *out)

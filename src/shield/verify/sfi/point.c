@@ -16,7 +16,7 @@ struct sfi_point *sfi_point_new(struct sfi_worker *w, uint32_t number, uint32_t 
     struct sfi_point *p = &w->points[w->point_count++];
     p->number = number;
     p->offset = offset;
-    p->is_reached = p->is_dirty = false;
+    p->is_reached = p->is_dirty = p->is_loop = false;
     w->code.point_at[number] = w->point_count;
     return p;
 }
@@ -52,6 +52,19 @@ static void list_slots(struct sfi_worker *w)
     st->is_frame_changed = false;
 }
 
+/* Gives up what loops mostly change, so that their ends need not send the walk back: bounds, and
+ * what a register held at entry when the frame has that too. */
+static void expect_change(const struct sfi_worker *w, struct sfi_point *p)
+{
+    for (uint32_t r = 0; r < 16; r++)
+        p->regs[r] = widened(&p->regs[r]);
+    for (uint32_t i = 0; i < p->slot_count; i++) {
+        const struct sfi_value *saved = &w->slots[p->first_slot + i].value;
+        if (saved->kind == SFI_SAVED && sfi_same(&p->regs[saved->low], saved))
+            p->regs[saved->low] = sfi_any();
+    }
+}
+
 /* The first state that comes. */
 static void keep(struct sfi_worker *w, struct sfi_point *p)
 {
@@ -64,21 +77,23 @@ static void keep(struct sfi_worker *w, struct sfi_point *p)
     p->first_slot = st->first_slot;
     p->slot_count = st->slot_count;
     memcpy(p->regs, st->regs, sizeof(p->regs));
+    if (p->is_loop && !w->is_patient)
+        expect_change(w, p);
 }
 
 /* True when v, which has to hold on one more way, where the content is now, had to give way. */
-static bool weaken(struct sfi_value *v, const struct sfi_value *now, bool is_back)
+static bool weaken(struct sfi_value *v, const struct sfi_value *now, bool is_wide)
 {
     if (sfi_implies(now, v))
         return false;
     *v = sfi_join(v, now);
-    if (is_back) /* bounds would go on growing from turn to turn */
+    if (is_wide) /* bounds would go on growing from turn to turn */
         *v = widened(v);
     return true;
 }
 
 /* Lists are shared by points: the weaker one is a new one. */
-static bool weaken_slots(struct sfi_worker *w, struct sfi_point *p, bool is_back)
+static bool weaken_slots(struct sfi_worker *w, struct sfi_point *p, bool is_wide)
 {
     const uint32_t first = p->first_slot, count = p->slot_count;
     bool changed = false;
@@ -90,7 +105,7 @@ static bool weaken_slots(struct sfi_worker *w, struct sfi_point *p, bool is_back
     for (uint32_t i = 0; i < count; i++) {
         struct sfi_slot_fact fact = w->slots[first + i];
         struct sfi_value now = sfi_slot(&w->state, fact.slot);
-        changed |= weaken(&fact.value, &now, is_back);
+        changed |= weaken(&fact.value, &now, is_wide);
         if (!sfi_is_plain(&fact.value))
             push_slot(w, &fact);
     }
@@ -107,7 +122,7 @@ enum status sfi_point_join(struct sfi_walk *walk, struct sfi_point *p, bool *cha
 {
     struct sfi_worker *w = walk->worker;
     const struct sfi_state *st = &w->state;
-    const bool is_back = p->number <= walk->number;
+    const bool is_wide = p->number <= walk->number || (p->is_loop && !w->is_patient);
 
     *changed = true;
     if (!p->is_reached) {
@@ -121,8 +136,8 @@ enum status sfi_point_join(struct sfi_walk *walk, struct sfi_point *p, bool *cha
     p->touched = MIN(p->touched, st->touched);
     for (uint32_t r = 0; r < 16; r++)
         if (!sfi_same(&p->regs[r], &st->regs[r]))
-            is_weaker |= weaken(&p->regs[r], &st->regs[r], is_back);
-    is_weaker |= weaken_slots(w, p, is_back);
+            is_weaker |= weaken(&p->regs[r], &st->regs[r], is_wide);
+    is_weaker |= weaken_slots(w, p, is_wide);
     *changed = is_weaker;
     return ST_OK;
 }
@@ -134,12 +149,14 @@ void sfi_point_load(struct sfi_worker *w, const struct sfi_point *p)
     sfi_state_begin(st, p->regs);
     sfi_state_grow(st, p->depth);
     st->touched = p->touched;
-    st->has_volatile = st->has_records = p->slot_count != 0;
     for (uint32_t i = 0; i < p->slot_count; i++) {
         const struct sfi_slot_fact *fact = &w->slots[p->first_slot + i];
-        sfi_set_slot(st, fact->slot, &fact->value);
+        st->stamps[fact->slot] = st->epoch;
+        st->slots[fact->slot] = fact->value;
+        st->used[i] = fact->slot;
     }
+    st->used_count = p->slot_count;
+    st->has_volatile = st->has_records = p->slot_count != 0;
     st->first_slot = p->first_slot;
     st->slot_count = p->slot_count;
-    st->is_frame_changed = false;
 }

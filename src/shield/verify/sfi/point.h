@@ -21,6 +21,7 @@ struct sfi_point {
     uint32_t number, offset; /* of its instruction; in the image */
     uint32_t depth, touched; /* of the stack */
     uint32_t first_slot, slot_count; /* in sfi_worker.slots; other slots hold any number */
+    bool is_loop;    /* found by a branch back to here; a loop found otherwise only takes longer */
     bool is_reached; /* else nothing has come yet, and the rest means nothing */
     bool is_dirty;   /* to be walked from: says less than when it was, or never was */
     struct sfi_value regs[16];
@@ -36,6 +37,7 @@ struct sfi_worker {
     uint32_t point_count, point_capacity;
     struct sfi_slot_fact *slots;
     uint32_t slot_count, slot_capacity;
+    bool is_patient; /* gives up at loops what they do change, and no more */
 };
 
 /* The point at an instruction; NULL: there is none. */

@@ -43,10 +43,7 @@ void sfi_enter(struct sfi_walk *walk)
 /* ---- writing ----------------------------------------------------------------------------------
  */
 
-/* Registers that not every value may be written to. */
-enum { GUARDED = 1 << SFI_RSP | 1 << SFI_R14 | 1 << SFI_R15 };
-
-static enum status expect_writable(struct sfi_walk *walk, uint32_t reg, const struct sfi_value *v)
+enum status sfi_expect_writable(struct sfi_walk *walk, uint32_t reg, const struct sfi_value *v)
 {
     char text[SFI_VALUE_TEXT_MAX];
 
@@ -62,26 +59,12 @@ static enum status expect_writable(struct sfi_walk *walk, uint32_t reg, const st
     return ST_OK;
 }
 
-enum status sfi_write_reg(struct sfi_walk *walk, uint32_t reg, const struct sfi_value *v)
-{
-    if ((1u << reg & GUARDED) != 0)
-        TRY(expect_writable(walk, reg, v));
-    sfi_set_reg(walk->state, reg, v);
-    return ST_OK;
-}
-
 /* A result of that many bytes; narrow ones leave the rest of the register as it was. */
 static enum status write_result(struct sfi_walk *walk, uint32_t reg, uint32_t bytes,
                                 const struct sfi_value *v)
 {
     struct sfi_value whole = bytes >= 4 ? *v : sfi_merge_low(&walk->state->regs[reg], bytes);
     return sfi_write_reg(walk, reg, &whole);
-}
-
-static struct sfi_value unknown(uint32_t bytes)
-{
-    struct sfi_value any = sfi_any();
-    return sfi_truncate(&any, bytes);
 }
 
 /* ---- operands ----------------------------------------------------------------------------------
@@ -98,7 +81,7 @@ struct pair {
 
 static struct sfi_value reg_value(const struct sfi_walk *walk, uint32_t reg, uint32_t bytes)
 {
-    return reg == SFI_RSP ? unknown(bytes) : sfi_truncate(&walk->state->regs[reg], bytes);
+    return reg == SFI_RSP ? sfi_unknown(bytes) : sfi_truncate(&walk->state->regs[reg], bytes);
 }
 
 static struct sfi_value immediate_value(const struct sfi_walk *walk, uint32_t bytes)
@@ -163,7 +146,7 @@ static struct sfi_value added(const struct pair *p, struct sfi_flags *flags)
     if (p->width == 8 && b->kind == SFI_POOL && a->kind == SFI_DELTA && a->low == b->low)
         return (struct sfi_value){.kind = SFI_TARGET, .low = a->low, .high = a->high};
     if (a->kind != SFI_NUMBER || b->kind != SFI_NUMBER)
-        return unknown(p->width);
+        return sfi_unknown(p->width);
     struct sfi_value sum = sfi_sum(a, b);
     if (p->width == 8 && sum.high == UINT64_MAX && sum.low == 0) {
         /* It may wrap; without carry it is at least what each of the two is at least. */
@@ -176,14 +159,14 @@ static struct sfi_value added(const struct pair *p, struct sfi_flags *flags)
         if (p->is_immediate && less <= a->low)
             return sfi_range((uint32_t)(a->low - less), a->high - less);
     }
-    return p->width == 8 || sum.high <= UINT32_MAX ? sum : unknown(p->width);
+    return p->width == 8 || sum.high <= UINT32_MAX ? sum : sfi_unknown(p->width);
 }
 
 static struct sfi_value subtracted(const struct pair *p)
 {
     const struct sfi_value *a = &p->left, *b = &p->right;
     if (a->kind != SFI_NUMBER || b->kind != SFI_NUMBER || a->low < b->high)
-        return unknown(p->width);
+        return sfi_unknown(p->width);
     return sfi_range((uint32_t)(a->low - b->high), a->high - b->low);
 }
 
@@ -202,11 +185,11 @@ static struct sfi_value shifted(const struct sfi_walk *walk, const struct sfi_va
     struct sfi_value out;
 
     if (width < 4 || v->kind != SFI_NUMBER)
-        return unknown(width);
+        return sfi_unknown(width);
     if (walk->ins->op == SFI_OP_SHR)
         return sfi_range(count < 32 ? v->low >> count : 0, v->high >> count);
     out = sfi_scaled(v, count);
-    return width == 8 || (out.kind == SFI_NUMBER && out.high <= UINT32_MAX) ? out : unknown(width);
+    return width == 8 || sfi_is_u32(&out) ? out : sfi_unknown(width);
 }
 
 /* rsp += bytes, a constant. */
@@ -331,7 +314,7 @@ static enum status extend(struct sfi_walk *walk)
     TRY(read_rm(walk, bytes, &v));
     bool is_positive = v.kind == SFI_NUMBER && v.high < UINT64_C(1) << (bytes * 8 - 1);
     if (v.kind != SFI_DELTA && ins->op != SFI_OP_MOVZX && !is_positive)
-        v = unknown(ins->width);
+        v = sfi_unknown(ins->width);
     return write_result(walk, ins->reg, ins->width, &v);
 }
 
@@ -396,7 +379,7 @@ static enum status shift(struct sfi_walk *walk)
 
     if (ins->has_memory) {
         TRY(sfi_access(walk, &p.place));
-        v = unknown(ins->width);
+        v = sfi_unknown(ins->width);
     } else {
         v = reg_value(walk, ins->rm, ins->width);
         v = shifted(walk, &v);
@@ -438,7 +421,7 @@ static enum status compute(struct sfi_walk *walk)
 
     if (ins->has_memory && ins->mem.width != 0) {
         struct sfi_place place;
-        struct sfi_value v = unknown(ins->mem.width);
+        struct sfi_value v = sfi_unknown(ins->mem.width);
         TRY(sfi_access(walk, &place));
         if (place.is_frame && (ins->rm_use & SFI_WRITE) != 0)
             sfi_frame_write(st, place.position, ins->mem.width, &v);
@@ -453,7 +436,7 @@ static enum status compute(struct sfi_walk *walk)
             bytes = sfi_operand_bytes(ins, ins->rm_use);
         if (reg == ins->reg && (ins->reg_use & SFI_WRITE) != 0)
             bytes = sfi_operand_bytes(ins, ins->reg_use);
-        struct sfi_value v = unknown(bytes);
+        struct sfi_value v = sfi_unknown(bytes);
         /* bsf, bsr, cmpxchg may write nothing at all: what was there and what may come */
         if (ins->op == SFI_OP_SCAN || ins->op == SFI_OP_CMPXCHG) {
             struct sfi_value old = reg_value(walk, reg, 8);
@@ -468,7 +451,6 @@ static enum status compute(struct sfi_walk *walk)
 static enum status perform(struct sfi_walk *walk, bool *falls)
 {
     switch (walk->ins->op) {
-    case SFI_OP_MOV: return move(walk);
     case SFI_OP_MOVZX:
     case SFI_OP_MOVSX:
     case SFI_OP_MOVSXD: return extend(walk);
@@ -502,8 +484,6 @@ static enum status perform(struct sfi_walk *walk, bool *falls)
 /* ---- the most frequent instructions, without ado
  * ------------------------------------------------- */
 
-enum { NOT_PLAIN = GUARDED | 1 << SFI_NO_REG };
-
 static uint64_t low_half_max(const struct sfi_value *v)
 {
     return sfi_is_u32(v) ? v->high : UINT32_MAX;
@@ -521,38 +501,24 @@ static uint64_t result_max(uint8_t op, uint64_t left, uint64_t right)
     }
 }
 
-/* Moves between registers and 32-bit arithmetic on them. False: not done, the rules above are to
- * be asked. What is done here says no more than they would. */
+/* 32-bit arithmetic on registers. False: not done, the rules above are to be asked. What is done
+ * here says no more than they would. */
 static bool step_plain(struct sfi_walk *walk)
 {
     const struct sfi_insn *ins = walk->ins;
     struct sfi_state *st = walk->state;
     bool is_reg_target = (ins->reg_use & SFI_WRITE) != 0, is_immediate = ins->reg == SFI_NO_REG;
     uint32_t to = is_reg_target ? ins->reg : ins->rm, from = is_reg_target ? ins->rm : ins->reg;
-    struct sfi_value v;
 
-    if (ins->has_memory || (1u << to & NOT_PLAIN) != 0 || from == SFI_RSP)
-        return false;
-    if (ins->op == SFI_OP_MOV) {
-        if (ins->width < 4 || is_immediate)
-            return false;
-        v = sfi_truncate(&st->regs[from], ins->width);
-        sfi_set_reg(st, to, &v);
-        return true;
-    }
-    if (ins->width != 4 || (ins->op == SFI_OP_XOR && to == from))
+    if (ins->has_memory || ins->width != 4 || (1u << to & SFI_GUARDED) != 0 || from == SFI_RSP ||
+        (ins->op == SFI_OP_XOR && to == from))
         return false;
     uint64_t right = is_immediate ? (uint32_t)ins->imm : low_half_max(&st->regs[from]);
-    v = sfi_range(0, result_max(ins->op, low_half_max(&st->regs[to]), right));
+    struct sfi_value v = sfi_range(0, result_max(ins->op, low_half_max(&st->regs[to]), right));
     sfi_set_reg(st, to, &v);
     st->flags.kind = SFI_FLAGS_UNKNOWN;
     st->flags.false_condition = SFI_NO_CONDITION;
     return true;
-}
-
-static bool has_plain_form(uint8_t op)
-{
-    return op == SFI_OP_MOV || (op >= SFI_OP_ADD && op <= SFI_OP_XOR);
 }
 
 /* Whether its rule says what the flags mean after it. */
@@ -565,11 +531,15 @@ enum status sfi_step(struct sfi_walk *walk, bool *falls)
 {
     struct sfi_flags *flags = &walk->state->flags;
 
+    const uint8_t op = walk->ins->op;
+
     *falls = true;
-    if (has_plain_form(walk->ins->op) && step_plain(walk))
+    if (op == SFI_OP_MOV) /* half of all code */
+        return move(walk);
+    if (op >= SFI_OP_ADD && op <= SFI_OP_XOR && step_plain(walk))
         return ST_OK;
     TRY(perform(walk, falls));
-    if ((walk->ins->flags & SFI_FLAGS_WRITE) != 0 && !sets_flags(walk->ins->op)) {
+    if ((walk->ins->flags & SFI_FLAGS_WRITE) != 0 && !sets_flags(op)) {
         flags->kind = SFI_FLAGS_UNKNOWN;
         flags->false_condition = SFI_NO_CONDITION;
     }

@@ -70,7 +70,18 @@ bool sfi_in_data(const struct sfi_image *image, uint64_t offset, uint64_t bytes)
 /* control.c: everything that changes the program counter. */
 MUST_USE enum status sfi_control(struct sfi_walk *walk, bool *falls);
 
-/* step.c */
-MUST_USE enum status sfi_write_reg(struct sfi_walk *walk, uint32_t reg, const struct sfi_value *v);
+/* step.c: whether that value may be written to one of these registers. */
+enum { SFI_GUARDED = 1 << SFI_RSP | 1 << SFI_R14 | 1 << SFI_R15 };
+MUST_USE enum status sfi_expect_writable(struct sfi_walk *walk, uint32_t reg,
+                                         const struct sfi_value *v);
+
+static inline enum status sfi_write_reg(struct sfi_walk *walk, uint32_t reg,
+                                        const struct sfi_value *v)
+{
+    if ((1u << reg & SFI_GUARDED) != 0)
+        TRY(sfi_expect_writable(walk, reg, v));
+    sfi_set_reg(walk->state, reg, v);
+    return ST_OK;
+}
 
 #endif /* SHIELD_VERIFY_SFI_STEP_H */

@@ -51,6 +51,12 @@ static inline struct sfi_value sfi_u32(void)
     return sfi_range(0, UINT32_MAX);
 }
 
+/* A number of which only the width is known. */
+static inline struct sfi_value sfi_unknown(uint32_t bytes)
+{
+    return bytes >= 8 ? sfi_any() : sfi_range(0, (UINT64_C(1) << (bytes * 8)) - 1);
+}
+
 /* A known number; the lower bound is cut to what the domain can say. */
 static inline struct sfi_value sfi_constant(uint64_t n)
 {
