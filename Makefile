@@ -56,11 +56,11 @@ LIBS := -lm -lpthread
 archive = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
 SPEAR_LIBS := $(call archive,z) $(call archive,jansson)
 
-# Flags of one folder. The interpreter's handlers end in calls that must become jumps. The API's
-# functions are the shared library's symbols (its version script picks them by name). The
-# descriptions that come with the program are found where they are installed.
+# Flags of one folder. The interpreter's handlers end in calls that must become jumps. The API is the
+# shared library's symbols (a version script picks them). The verifier delays every start.
 CFLAGS_src/shield/interp := -fno-stack-protector -foptimize-sibling-calls
 CFLAGS_src/shield/api := -fvisibility=default
+CFLAGS_src/shield/verify/sfi := $(if $(filter release,$(B)),-O3)
 CFLAGS_src/spear/syz := -DMUJUN_DATADIR=\"$(DATADIR)\"
 
 # ---- files -----------------------------------------------------------------------------------
