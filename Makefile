@@ -54,7 +54,7 @@ ALL_LDFLAGS = -pthread -Wl,--build-id=sha1,--as-needed $(MODE_LDFLAGS) $(LDFLAGS
 LIBS := -lm -lpthread
 # What the embeddable library must not need; archives, because shared libraries cost every start 50 us.
 archive = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
-SPEAR_LIBS := $(call archive,z) $(call archive,jansson)
+SPEAR_LIBS := $(call archive,z) $(call archive,nettle) $(call archive,jansson)
 
 # Flags of one folder. The interpreter's handlers end in calls that must become jumps. The API is the
 # shared library's symbols (a version script picks them). The verifier delays every start.

@@ -23,6 +23,11 @@ static uint32_t rotate(uint32_t x, uint32_t by)
     return x >> by | x << (32 - by);
 }
 
+static uint32_t load(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
 /* Round i with the eight variables where they stand after i rounds: the standard moves all of them
  * along by one each round, here their names move instead. */
 static void round_of(uint32_t v[8], uint32_t i, uint32_t w)
@@ -45,7 +50,7 @@ static void add_blocks_plain(uint32_t state[8], const uint8_t *data, size_t coun
 
     for (; count != 0; count--, data += 64) {
         for (uint32_t i = 0; i < 16; i++)
-            w[i] = hash_load_word(data + 4 * i);
+            w[i] = load(data + 4 * i);
         for (uint32_t i = 16; i < 64; i++) {
             uint32_t a = w[i - 15], b = w[i - 2];
             w[i] = w[i - 16] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[i - 7] +
@@ -109,10 +114,8 @@ static bool has_sha(void)
 }
 #endif
 
-static void add_blocks(void *hash, const uint8_t *data, size_t count)
+static void add_blocks(struct sha256 *s, const uint8_t *data, size_t count)
 {
-    struct sha256 *s = hash;
-
 #ifdef __x86_64__
     if (!s->is_plain && has_sha()) {
         add_blocks_sha(s->state, data, count);
@@ -130,12 +133,37 @@ void sha256_begin(struct sha256 *s)
 
 void sha256_add(struct sha256 *s, const void *data, size_t size)
 {
-    hash_blocks_add(&s->blocks, data, size, add_blocks, s);
+    const uint8_t *at = data;
+    const size_t used = s->total_bytes % sizeof(s->block);
+
+    s->total_bytes += size;
+    if (used != 0) {
+        const size_t part = MIN(size, sizeof(s->block) - used);
+        memcpy(s->block + used, at, part);
+        if (used + part < sizeof(s->block))
+            return;
+        add_blocks(s, s->block, 1);
+        at += part;
+        size -= part;
+    }
+    if (size >= sizeof(s->block))
+        add_blocks(s, at, size / sizeof(s->block));
+    if (size % sizeof(s->block) != 0)
+        memcpy(s->block, at + size - size % sizeof(s->block), size % sizeof(s->block));
 }
 
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_BYTES])
 {
-    hash_blocks_end(&s->blocks, add_blocks, s, s->state, SHA256_BYTES, out);
+    static const uint8_t padding[64] = {0x80};
+    const uint64_t bits = s->total_bytes * 8;
+    uint8_t length[8];
+
+    for (uint32_t i = 0; i < 8; i++)
+        length[i] = (uint8_t)(bits >> (56 - 8 * i));
+    sha256_add(s, padding, 1 + (119 - s->total_bytes % 64) % 64);
+    sha256_add(s, length, sizeof(length));
+    for (uint32_t i = 0; i < SHA256_BYTES; i++)
+        out[i] = (uint8_t)(s->state[i / 4] >> (24 - 8 * (i % 4)));
 }
 
 void sha256_of(const void *data, size_t size, uint8_t out[SHA256_BYTES])

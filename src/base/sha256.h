@@ -3,13 +3,14 @@
 #ifndef BASE_SHA256_H
 #define BASE_SHA256_H
 
-#include "base/hash_blocks.h"
+#include "base/base.h"
 
 enum { SHA256_BYTES = 32 };
 
 struct sha256 {
     uint32_t state[8];
-    struct hash_blocks blocks;
+    uint64_t total_bytes;
+    uint8_t block[64];
     bool is_plain; /* for tests: without the processor's own instructions */
 };
 

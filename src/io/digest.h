@@ -5,16 +5,17 @@
 
 #include "base/base.h"
 #include "base/diag.h"
-#include "base/sha1.h"
 
-enum { DIGEST_TEXT_BYTES = 2 * SHA1_BYTES + 1 }; /* 40 digits and a NUL */
+#include <nettle/sha1.h>
+
+enum { DIGEST_TEXT_BYTES = 2 * SHA1_DIGEST_SIZE + 1 }; /* 40 digits and a NUL */
 
 /* In one go. */
 void digest_hex(const void *data, size_t size, char out[DIGEST_TEXT_BYTES]);
 
 /* Piece by piece. digest_done() may be followed by a new digest_begin() only. */
 struct digest {
-    struct sha1 state;
+    struct sha1_ctx state;
 };
 void digest_begin(struct digest *d);
 void digest_add(struct digest *d, const void *data, size_t size);

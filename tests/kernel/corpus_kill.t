@@ -23,7 +23,7 @@ my $dir = tempdir(CLEANUP => 1);
 my %sanitize = (asan => '-fsanitize=address,undefined', cov => '--coverage', release => '', debug => '');
 plan skip_all => "how to link with the $b build is not known" unless exists $sanitize{$b};
 
-my $log = qx{$cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $sanitize{$b} -I$top/src -o $dir/saver $here/corpus_saver.c $build/libspear.a $build/libmujun.a -lz -lm -lpthread 2>&1};
+my $log = qx{$cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror $sanitize{$b} -I$top/src -o $dir/saver $here/corpus_saver.c $build/libspear.a $build/libmujun.a -lz -lnettle -lm -lpthread 2>&1};
 is($?, 0, 'corpus_saver.c compiles') or do { diag $log; done_testing(); exit };
 
 srand(my $seed = $ENV{SEED} // 1);

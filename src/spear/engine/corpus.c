@@ -2,8 +2,8 @@
 #include "spear/engine/corpus.h"
 
 #include "base/mem.h"
-#include "base/sha1.h"
 
+#include <nettle/sha1.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,15 +18,16 @@ enum {
     SLOW_MAX = 8, /* times the usual: slower ones are not punished further */
 };
 
-_Static_assert((int)CORPUS_HASH_BYTES == (int)SHA1_BYTES, "the hash is a SHA-1");
+_Static_assert(CORPUS_HASH_BYTES == SHA1_DIGEST_SIZE, "the hash is a SHA-1");
 
 void corpus_hash(struct str text, uint8_t hash[CORPUS_HASH_BYTES])
 {
-    struct sha1 state;
+    struct sha1_ctx state;
 
-    sha1_begin(&state);
-    sha1_add(&state, text.text, text.size);
-    sha1_end(&state, hash);
+    sha1_init(&state);
+    if (text.size != 0)
+        sha1_update(&state, text.size, (const uint8_t *)text.text);
+    sha1_digest(&state, CORPUS_HASH_BYTES, hash);
 }
 
 void corpus_free(struct corpus *c)
