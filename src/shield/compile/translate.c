@@ -207,7 +207,7 @@ static void translate_one(struct tf *t, const struct wm_ins *ins)
     if (t->env->metered && !row->is_free)
         tf_charge(t);
     switch ((enum row_kind)row->kind) { /* tidy: flat */
-    case ROW_HAND: row->hand(t, ins); break;
+    case ROW_HAND: tf_by_hand(t, ins); break;
     case ROW_UNARY: simple(t, row, ins->op, 1); break;
     case ROW_BINARY: simple(t, row, ins->op, 2); break;
     case ROW_TERNARY: simple(t, row, ins->op, 3); break;

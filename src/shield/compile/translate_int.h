@@ -197,9 +197,9 @@ struct row {
     uint8_t nan;   /* enum row_nan */
     uint16_t op;   /* enum ir_op */
     bool ends_segment, is_free; /* HAND */
-    void (*hand)(struct tf *t, const struct wm_ins *ins);
 };
 extern const struct row tf_rows[WM_OP_COUNT];
+void tf_by_hand(struct tf *t, const struct wm_ins *ins); /* ROW_HAND */
 /* Type of an operator's result by its signature; VOID without one. */
 enum ir_type tf_result_type(enum wm_op op);
 

@@ -5,10 +5,7 @@
 #include <string.h>
 
 #define HAND(name, function, ends, free_)                                                          \
-    [WM_OP_##name] = {.kind = ROW_HAND,                                                            \
-                      .hand = tf_##function,                                                       \
-                      .ends_segment = (ends),                                                      \
-                      .is_free = (free_)},
+    [WM_OP_##name] = {.kind = ROW_HAND, .ends_segment = (ends), .is_free = (free_)},
 #define OPERATOR(name, kind_, ...) [WM_OP_##name] = {.kind = ROW_##kind_, __VA_ARGS__},
 #define REFUSED(name)              [WM_OP_##name] = {.kind = ROW_REFUSED},
 const struct row tf_rows[WM_OP_COUNT] = {
@@ -25,6 +22,16 @@ enum {
     _Static_assert(HAS_##name >= 0, "every operator has a row in translate.def");
 #include "shield/wasm/opcodes.def"
 #undef OP
+
+void tf_by_hand(struct tf *t, const struct wm_ins *ins)
+{
+    switch (ins->op) { /* a table of functions would be relocated whenever a process starts */
+#define HAND(name, function, ends, free_)                                                          \
+    case WM_OP_##name: tf_##function(t, ins); break;
+#include "shield/compile/translate_expand.h"
+    default: CHECK(false, "only for rows of HAND");
+    }
+}
 
 enum ir_type tf_result_type(enum wm_op op)
 {

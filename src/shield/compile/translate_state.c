@@ -34,7 +34,7 @@ static bool push_constant_global(struct tf *t, const struct wm_global *g)
     case WM_OP_I64_CONST:
     case WM_OP_F32_CONST:
     case WM_OP_F64_CONST:
-    case WM_OP_V128_CONST: tf_rows[ins.op].hand(t, &ins); return true;
+    case WM_OP_V128_CONST: tf_by_hand(t, &ins); return true;
     default: return false;
     }
 }

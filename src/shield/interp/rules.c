@@ -23,7 +23,7 @@
 #define LOAD(name, tm, t, expr) ROW(name, LOAD, .op = IOP_##name##_S, .ends_segment = true)
 #define STORE(name, t, tm)      ROW(name, STORE, .op = IOP_##name##_SS, .ends_segment = true)
 #define HAND(name, function, ends, free_)                                                          \
-    ROW(name, HAND, .hand = tr_##function, .ends_segment = (ends), .is_free = (free_))
+    ROW(name, HAND, .ends_segment = (ends), .is_free = (free_))
 #define EQZ(name, op_, opp) ROW(name, EQZ, .op = IOP_##op_##_SS, .opposite = IOP_##opp##_SS)
 
 #define PLAIN(name, format, ends) ROW(name, PLAIN, .op = IOP_##name, .ends_segment = (ends))
@@ -74,3 +74,16 @@ enum {
     _Static_assert(HAS_##name >= 0, "every operator has a row in a sem_*.def");
 #include "shield/wasm/opcodes.def"
 #undef OP
+
+#undef ROW
+#undef HAND
+#define ROW(name, k, ...)
+#define HAND(name, function, ends, free_)                                                          \
+    case WM_OP_##name: tr_##function(t, ins); break;
+void tr_by_hand(struct tr *t, const struct wm_ins *ins)
+{
+    switch (ins->op) { /* a table of functions would be relocated whenever a process starts */
+#include "shield/interp/sem_all.h"
+    default: CHECK(false, "only for rows of HAND");
+    }
+}

@@ -99,7 +99,7 @@ static void translate_one(struct tr *t, const struct wm_ins *ins)
     if (t->metered && !rule->is_free)
         tr_charge(t);
     switch ((enum rule_kind)rule->kind) {
-    case RULE_HAND: rule->hand(t, ins); break;
+    case RULE_HAND: tr_by_hand(t, ins); break;
     case RULE_UN: tr_unary(t, rule, ins); break;
     case RULE_BIN:
     case RULE_CMP: tr_binary(t, rule, ins); break;

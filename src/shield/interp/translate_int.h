@@ -137,9 +137,9 @@ struct rule {
     char to;           /* RULE_SAME: class of the result */
     uint16_t op;       /* first variant */
     uint16_t opposite; /* RULE_CMP */
-    void (*hand)(struct tr *t, const struct wm_ins *ins);
 };
 extern const struct rule interp_rules[WM_OP_COUNT];
+void tr_by_hand(struct tr *t, const struct wm_ins *ins); /* RULE_HAND */
 
 /* ---- translate_stack.c ---- */
 char tr_class(const struct tr *t, struct wm_valtype type);
