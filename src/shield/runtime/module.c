@@ -47,7 +47,8 @@ enum status rt_module_new(struct rt_engine *engine, const uint8_t *bytes, size_t
         return diag_fail(dg, ST_LIMIT, DIAG_NO_OFFSET, "the module has %zu bytes, %d are allowed",
                          size, (int)WM_MAX_MODULE_BYTES);
     struct rt_module *m = mem_alloc(1, sizeof(*m));
-    uint8_t *copy = mem_resize(NULL, MAX(size, (size_t)1), 1);
+    uint8_t *copy = size < MEM_LARGE_PAGE_BYTES ? mem_resize(NULL, MAX(size, (size_t)1), 1)
+                                                : mem_alloc_large(size);
     if (m == NULL || copy == NULL || pthread_mutex_init(&m->code_lock, NULL) != 0) {
         mem_free(copy);
         mem_free(m);
