@@ -21,6 +21,8 @@
 #include "base/buf.h"
 #include "base/diag.h"
 
+#include <assert.h>
+
 typedef uint32_t ir_value; /* an instruction; IR_NONE: no value */
 typedef uint32_t ir_block;
 typedef uint32_t ir_list; /* see above */
@@ -314,7 +316,27 @@ bool ir_type_is_int(enum ir_type t); /* I8 to I64 and REF */
 void ir_each_operand(struct ir_func *f, ir_value v, void (*visit)(void *ctx, uint32_t *operand),
     void *ctx);
 /* Number of edges of a terminator, and the n-th. */
-uint32_t ir_successor_count(const struct ir_func *f, ir_value terminator);
-ir_edge ir_successor(const struct ir_func *f, ir_value terminator, uint32_t n);
+static inline uint32_t ir_successor_count(const struct ir_func *f, ir_value terminator)
+{
+    const struct ir_inst *i = ir_at(f, terminator);
+
+    switch ((enum ir_op)i->op) {
+    case IR_OP_JUMP: return 1;
+    case IR_OP_BRANCH: return 2;
+    case IR_OP_SWITCH: return ir_list_count(f, i->b);
+    default: return 0;
+    }
+}
+static inline ir_edge ir_successor(const struct ir_func *f, ir_value terminator, uint32_t n)
+{
+    const struct ir_inst *i = ir_at(f, terminator);
+
+    assert(n < ir_successor_count(f, terminator) && "a terminator has so many edges");
+    if (i->op == IR_OP_JUMP)
+        return i->a;
+    if (i->op == IR_OP_BRANCH)
+        return n == 0 ? i->b : i->c;
+    return ir_list_items(f, i->b)[n];
+}
 
 #endif /* SHIELD_IR_IR_H */

@@ -90,31 +90,3 @@ void ir_each_operand(struct ir_func *f, ir_value value, void (*visit)(void *ctx,
     }
     assert(false && "every format is a case");
 }
-
-uint32_t ir_successor_count(const struct ir_func *f, ir_value terminator)
-{
-    const struct ir_inst *i = ir_at(f, terminator);
-
-    switch ((enum ir_op)i->op) {
-    case IR_OP_JUMP:
-        return 1;
-    case IR_OP_BRANCH:
-        return 2;
-    case IR_OP_SWITCH:
-        return ir_list_count(f, i->b);
-    default:
-        return 0;
-    }
-}
-
-ir_edge ir_successor(const struct ir_func *f, ir_value terminator, uint32_t n)
-{
-    const struct ir_inst *i = ir_at(f, terminator);
-
-    assert(n < ir_successor_count(f, terminator));
-    if (i->op == IR_OP_JUMP)
-        return i->a;
-    if (i->op == IR_OP_BRANCH)
-        return n == 0 ? i->b : i->c;
-    return ir_list_items(f, i->b)[n];
-}
