@@ -1,5 +1,5 @@
 /* arena: a list of chunks, newest first. Chunks double up to ARENA_CHUNK_MAX so that large jobs
- * make few calls to the host, and the largest one that is released stays for the next job, so that
+ * make few calls to the host, and the largest that are released stay for the next job, so that
  * many small jobs make none. Memory is cleared when it is allocated, just before somebody writes
  * it; what need not be zero costs nothing. A block larger than ARENA_CHUNK_MAX has a chunk of its
  * own, new and zero from the host, which clears pages only when they are touched.
@@ -24,16 +24,19 @@ void arena_init(struct arena *a, size_t limit_bytes)
     *a = (struct arena){.limit_bytes = limit_bytes};
 }
 
-/* Keeps the chunk for the next job if it is larger than the one that is kept. */
+/* Keeps the chunk for the next job if it is among the ARENA_SPARES_MAX largest. */
 static void keep_or_free(struct arena *a, struct arena_chunk *chunk)
 {
-    if (chunk->size_bytes > ARENA_CHUNK_MAX ||
-        (a->spare != NULL && a->spare->size_bytes >= chunk->size_bytes)) {
-        mem_free(chunk);
-        return;
+    for (uint32_t i = 0; i < ARENA_SPARES_MAX && chunk->size_bytes <= ARENA_CHUNK_MAX; i++) {
+        struct arena_chunk *other = a->spares[i];
+        if (other != NULL && other->size_bytes >= chunk->size_bytes)
+            continue;
+        a->spares[i] = chunk; /* what was there moves on, and the last one goes */
+        if (other == NULL)
+            return;
+        chunk = other;
     }
-    mem_free(a->spare);
-    a->spare = chunk;
+    mem_free(chunk);
 }
 
 static void drop_newest(struct arena *a)
@@ -49,8 +52,10 @@ void arena_free(struct arena *a)
 {
     while (a->head != NULL)
         drop_newest(a);
-    mem_free(a->spare);
-    a->spare = NULL;
+    for (uint32_t i = 0; i < ARENA_SPARES_MAX; i++) {
+        mem_free(a->spares[i]);
+        a->spares[i] = NULL;
+    }
     a->next = a->end = NULL;
 }
 
@@ -82,15 +87,16 @@ enum status arena_guard(struct arena *a, enum status (*fn)(void *ctx, struct dia
                      "the host refused memory; %zu bytes were in use by this job", a->used_bytes);
 }
 
-/* The chunk that was kept, if it is large enough and within the limit; NULL: there is none. */
+/* The largest chunk that was kept, if it has room and is within the limit; NULL: there is none. */
 static struct arena_chunk *take_spare(struct arena *a, size_t need_bytes)
 {
-    struct arena_chunk *spare = a->spare;
+    struct arena_chunk *spare = a->spares[0];
 
     if (spare == NULL || spare->size_bytes < need_bytes ||
         spare->size_bytes > a->limit_bytes - MIN(a->used_bytes, a->limit_bytes))
         return NULL;
-    a->spare = NULL;
+    memmove(a->spares, a->spares + 1, (ARENA_SPARES_MAX - 1) * sizeof(a->spares[0]));
+    a->spares[ARENA_SPARES_MAX - 1] = NULL;
     return spare;
 }
 

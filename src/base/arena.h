@@ -13,11 +13,13 @@
 
 struct arena_chunk; /* opaque */
 
+enum { ARENA_SPARES_MAX = 4 };
 struct arena {
     struct arena_chunk *head;
     uint8_t *next, *end;       /* free bytes of the newest chunk */
     size_t used_bytes;         /* taken from the host by all chunks */
-    struct arena_chunk *spare; /* released, kept for the next job; not in used_bytes; NULL */
+    /* released, kept for the next job, largest first, NULL behind them; not in used_bytes */
+    struct arena_chunk *spares[ARENA_SPARES_MAX];
     size_t limit_bytes;        /* named by whoever creates the arena; reported when reached */
     jmp_buf *guard;            /* innermost arena_guard(), NULL outside */
     enum status failure;       /* why the last unwinding happened */
@@ -45,8 +47,8 @@ void *arena_grow(struct arena *a, void *block, size_t old_count, size_t new_coun
 void *arena_grow_raw(struct arena *a, void *block, size_t old_count, size_t new_count, size_t size);
 char *arena_copy_text(struct arena *a, const char *text, size_t size); /* adds a NUL */
 
-/* Scratch use: everything allocated after the mark is released. One chunk of it is kept until
- * arena_free(), so that many jobs in a row do not go to the host each time. */
+/* Scratch use: everything allocated after the mark is released. The largest chunks of it are kept
+ * until arena_free(), so that many jobs in a row do not go to the host each time. */
 struct arena_mark {
     struct arena_chunk *head;
     uint8_t *next;
