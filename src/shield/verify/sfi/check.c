@@ -13,6 +13,8 @@
 
 #include <assert.h>
 
+enum { LOOKED_PER_STEP = 16 }; /* instructions passed over in the time that one takes */
+
 /* The point is to be walked from, before anything that lies behind it. */
 static void mark(struct sfi_walk *walk, struct sfi_point *p)
 {
@@ -92,13 +94,17 @@ static enum status walk_block(struct sfi_walk *walk, bool *falls)
 static struct sfi_point *next_dirty(struct sfi_walk *walk)
 {
     const struct sfi_code *code = walk->code;
+    const uint32_t first = MIN(walk->number + 1, walk->again);
+    struct sfi_point *found = NULL;
+    uint32_t i = first;
 
-    for (uint32_t i = MIN(walk->number + 1, walk->again); i < code->count; i++) {
+    for (; i < code->count && found == NULL; i++) {
         struct sfi_point *p = sfi_point_at(walk->worker, i);
         if (p != NULL && p->is_dirty)
-            return p;
+            found = p;
     }
-    return NULL;
+    walk->steps += (i - first) / LOOKED_PER_STEP; /* it counts too: who jumps far asks for much */
+    return found;
 }
 
 /* Points only ever say less, so this ends; that it ends soon is seen to by a limit. */
