@@ -483,7 +483,9 @@ static inline bool run_from(struct run_world *w, const struct sfi_worker *judge,
                             const struct sfi_point *point, struct run_result *out)
 {
     uint64_t entry = run_address(w->stack.at) + RUN_STACK_BYTES - 72;
-    struct itimerval limit = {.it_value.tv_usec = RUN_LIMIT_US}, off = {0};
+    /* Again and again: one that comes before the run is on is not heeded. */
+    const struct itimerval limit = {{.tv_usec = RUN_LIMIT_US}, {.tv_usec = RUN_LIMIT_US}},
+                           off = {0};
 
     *out = (struct run_result){0};
     if (point->depth > RUN_STACK_BYTES / 2 || !run_set_state(w, judge, point, entry))
