@@ -242,4 +242,15 @@
  "2: mov [rsp], rsi; 1: sub rsp, 32768; add rsp, 65536; ret",
  "4881ec0080000085ff750648893c24eb04488934244881ec008000004881c400000100c3",
  NULL, {0}},
+{"slot given up, called over, taken back",
+ "sub rsp, 40; mov [rsp], r14; test esi, esi; je 1f; nop; 1: add rsp, 32; call callee; sub "
+ "rsp, 32; test eax, eax; je 2f; nop; 2: mov rax, [rsp]; mov edi, edi; mov eax, [rax+rdi]; "
+ "add rsp, 40; ret",
+ "4883ec284c89342485f67401904883c420e8ea0700004883ec2085c0740190488b042489ff8b04384883c428c3",
+ "the address must be proven", {0}},
+{"context in a slot given up, called over, taken back",
+ "sub rsp, 40; mov [rsp], r15; test esi, esi; je 1f; nop; 1: add rsp, 32; call callee; sub "
+ "rsp, 32; test eax, eax; je 2f; nop; 2: mov r15, [rsp]; add rsp, 40; ret",
+ "4883ec284c893c2485f67401904883c420e8ea0700004883ec2085c07401904c8b3c244883c428c3",
+ "r15 may hold only a context", {0}},
 /* clang-format on */
