@@ -12,7 +12,6 @@
 #define SHIELD_NATIVE_CACHE_H
 
 #include "base/buf.h"
-#include "base/buf.h"
 #include "base/sha256.h"
 
 #define NATIVE_CACHE_BYTES_MAX ((uint64_t)2 << 30)
