@@ -64,21 +64,12 @@ static uint8_t *reserve(uint64_t bytes)
     return base == MAP_FAILED ? NULL : base;
 }
 
-/* What grows by so much at once asks the host for large pages: fewer faults, and fewer misses of
- * the translation buffer in a heap that is used all over. A host that has none does without. */
-enum { HUGE_BYTES_MIN = 2 << 20 };
-
 static bool commit(uint8_t *base, uint64_t old_bytes, uint64_t new_bytes)
 {
     uint64_t from = round_up(old_bytes), to = round_up(new_bytes);
 
-    if (from == to)
-        return true;
-    if (mem_fault_step() || mprotect(base + from, to - from, PROT_READ | PROT_WRITE) != 0)
-        return false;
-    if (from != 0 && to - from >= HUGE_BYTES_MIN)
-        (void)madvise(base + from, to - from, MADV_HUGEPAGE);
-    return true;
+    return from == to || (!mem_fault_step() &&
+                          mprotect(base + from, to - from, PROT_READ | PROT_WRITE) == 0);
 }
 
 /* Largest size that the address type can name, in pages. A 32-bit size must be an i32. */
