@@ -148,7 +148,7 @@ FORCE:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # ---- trying and testing ----------------------------------------------------------------------
-.PHONY: help setup demo demo-kernel check check-kernel tests coverage fuzz bench bench-compile bench-start bench-interp bench-validate
+.PHONY: help setup demo demo-kernel check check-kernel tests coverage fuzz bench bench-compile bench-start bench-verify bench-interp bench-validate fuzz-bins replayers
 help: ## list the targets
 	@echo 'Targets (out-of-tree: build/$$(B)/, B=release unless given):'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16 | sed 's/^/  /'
@@ -190,9 +190,10 @@ coverage: ## line and branch coverage by the tests, per folder (gcovr)
 bench: ## run time beside native gcc -O2, V8 and Cranelift (peers: bench/setup-peers)
 bench-compile: ## compile speed and memory beside Cranelift and V8
 bench-start: ## start of a process and of an instance, host calls, size
+bench-verify: ## what proving machine code contained costs, in MB/s and beside compiling it
 bench-interp: ## compare the interpreter with native code and other engines
 bench-validate: ## compare reading and validating with wabt's wasm-validate, in MB/s
-bench bench-compile bench-start bench-interp bench-validate:
+bench bench-compile bench-start bench-verify bench-interp bench-validate:
 	@$(MAKE) --no-print-directory -s B=release all
 	@MUJUN=$(abspath build/release/mujun) bench/$(patsubst bench-%,%,$(patsubst bench,speed,$@))
 
@@ -202,7 +203,6 @@ fuzz: ## build the libFuzzer harnesses and run each (FUZZ_SECONDS=60, F=name for
 	@$(MAKE) --no-print-directory -s B=fuzz fuzz-bins
 	@tools/fuzz $(FUZZ_SECONDS) $(F)
 
-.PHONY: fuzz-bins replayers
 fuzz-bins: $(FUZZ_BIN) $(BUILD)/fuzz/make_seeds
 replayers: $(REPLAY_BIN) $(BUILD)/fuzz/make_seeds
 

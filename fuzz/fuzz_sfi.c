@@ -2,7 +2,7 @@
  *   even   the code of a function
  *   odd    a row of the unit test, and edits of its bytes: (place, new byte) pairs
  * It ends and never reads past what it is given; what it refuses it says why; what it accepts it
- * accepts again. Blind to: whether what is accepted is harmless. tests/mutants runs it.
+ * accepts again. Blind to: whether what is accepted is harmless. test_sfi_mutants runs it.
  * SPDX-License-Identifier: Apache-2.0 */
 #include "../tests/unit/sfi_env.h"
 
